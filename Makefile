@@ -1,0 +1,58 @@
+# Every chore by name. `make run` needs python3 ≥ 3.11 with venv and a package index; nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# uv on PATH is used; else pip puts one into the environment.
+UV     := $(shell command -v uv 2>/dev/null)
+ifeq ($(UV),)
+UV     := $(BIN)/uv
+endif
+SOURCES := src tests bench
+
+.PHONY: run install develop test test-clients check format lock bench clean
+
+run: install
+	$(BIN)/dragoman serve
+
+install: $(VENV)/.run
+
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv hatchling editables
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/run.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --editable .
+	@touch $@
+
+develop: $(VENV)/.develop
+
+$(VENV)/.develop: $(VENV)/.run requirements/dev.txt
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+test: develop
+	$(BIN)/python -m tests.gate
+
+test-clients: develop
+	$(BIN)/python -m tests.clients.install
+	$(BIN)/python -m pytest tests/clients -m clients
+
+check: develop
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/python -m pytest tests/test_layers.py
+
+format: develop
+	$(BIN)/ruff check --fix --quiet $(SOURCES) || true
+	$(BIN)/ruff format $(SOURCES)
+
+# The locks name no index host: hashes only, so any mirror serves them.
+lock: $(VENV)/.run
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements/run.txt
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+
+bench: develop
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
