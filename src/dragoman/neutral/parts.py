@@ -1,8 +1,10 @@
 """The parts a turn is made of.
 
-Every part has two things beside its content: `cache`, a prompt-cache mark that stands on it, and
-`extras`, fields that only the client's own protocol understands (`Request.protocol`); a renderer of
-that protocol writes them back, any other reports them as lost.
+Every part has three things beside its content: `cache`, a prompt-cache mark that stands on it;
+`extras`, fields that only the client's own protocol understands (`Request.protocol`), which a
+renderer of that protocol writes back and any other reports as lost; and `wire`, its own protocol's
+bookkeeping (item ids, where a message begins), which says nothing about the content and which every
+other protocol leaves out without a word.
 """
 
 from __future__ import annotations
@@ -59,6 +61,7 @@ class Text(msgspec.Struct, frozen=True):
     state: ReasoningState | None = None
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -79,6 +82,7 @@ class Media(msgspec.Struct, frozen=True):
     state: ReasoningState | None = None
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 class Reasoning(msgspec.Struct, frozen=True):
@@ -89,6 +93,7 @@ class Reasoning(msgspec.Struct, frozen=True):
     redacted: bool = False
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 class ToolCall(msgspec.Struct, frozen=True):
@@ -103,6 +108,7 @@ class ToolCall(msgspec.Struct, frozen=True):
     state: ReasoningState | None = None
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 class ToolResult(msgspec.Struct, frozen=True):
@@ -115,6 +121,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     kind: ToolKind = "function"
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 class HostedCall(msgspec.Struct, frozen=True):
@@ -144,6 +151,7 @@ class HostedResult(msgspec.Struct, frozen=True):
 class Refusal(msgspec.Struct, frozen=True):
     text: str
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 class Opaque(msgspec.Struct, frozen=True):
@@ -152,6 +160,7 @@ class Opaque(msgspec.Struct, frozen=True):
     kind: str
     raw: Json
     protocol: str
+    wire: JsonObject = NO_EXTRAS
 
 
 Part: TypeAlias = (

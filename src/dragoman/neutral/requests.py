@@ -1,7 +1,8 @@
 """A request, whatever protocol it came in.
 
 Turns keep the client's order. Leading system turns are the system prompt; a system turn later on
-keeps its place. `extras` hold the fields only `protocol` itself understands.
+its place. `extras` hold the fields only `protocol` itself understands, `wire` its bookkeeping, of
+which no other protocol needs to be told (see parts).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class FunctionTool(msgspec.Struct, frozen=True):
     deferred: bool = False
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 class CustomTool(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ class CustomTool(msgspec.Struct, frozen=True):
     namespace: str = ""
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 class HostedTool(msgspec.Struct, frozen=True):
@@ -62,6 +65,7 @@ class HostedTool(msgspec.Struct, frozen=True):
     protocol: str
     name: str = ""
     cache: CacheMark | None = None
+    wire: JsonObject = NO_EXTRAS
 
 
 Tool: TypeAlias = FunctionTool | CustomTool | HostedTool
@@ -78,6 +82,7 @@ class ToolChoice(msgspec.Struct, frozen=True):
     allowed: tuple[str, ...] = ()
     parallel: bool | None = None
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 Number: TypeAlias = int | Decimal
@@ -152,6 +157,7 @@ class Request(msgspec.Struct, frozen=True):
     stream: bool = False
     include_usage: bool = True
     extras: JsonObject = NO_EXTRAS
+    wire: JsonObject = NO_EXTRAS
 
 
 def split_system(turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], tuple[Turn, ...]]:
