@@ -1,5 +1,5 @@
 import base64
-import datetime
+import datetime as dt
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ def test_unix_time_is_written_as_a_utc_stamp(seconds: int, stamp: str) -> None:
 
 @given(st.integers(min_value=-2_000_000_000, max_value=200_000_000_000))
 def test_stamps_agree_with_the_standard_library(seconds: int) -> None:
-    moment = datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(seconds=seconds)
+    moment = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(seconds=seconds)
     assert rfc3339(seconds) == moment.isoformat().replace("+00:00", "Z")
     assert unix_seconds(rfc3339(seconds)) == seconds
 
