@@ -1,0 +1,1 @@
+"""Anthropic Messages, both sides. `codec.py` is the only door."""
