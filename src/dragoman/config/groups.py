@@ -1,0 +1,166 @@
+"""`groups`: named sets of aliases and request policies, reached by path, name or client key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from dragoman.config.blocks import LATER, Block, Count, HomePath, Name, Names, regex
+from dragoman.config.routing import Aliases
+
+ToolMode = Literal["auto", "native", "compat"]
+RESERVED_GROUPS = frozenset(
+    {
+        "switch", "compat", "compat_mode", "auto", "v0", "v1", "v1beta", "v1beta1", "api", "mcp",
+        "amp", "admin", "console", "backend-api", "openai", "anthropic", "gemini", "ollama",
+        "health", "healthz", "metrics", "docs", "static", "auth", "login", "threads", "settings",
+        "ws",
+    }
+)  # fmt: skip
+
+
+def group_name(name: str) -> str:
+    """A group's name is a path segment in front of every route."""
+    if name.lower() in RESERVED_GROUPS:
+        raise ValueError(f"{name!r} is taken by a route; choose another name")
+    if not name or not all(sign.isalnum() or sign in "-_." for sign in name):
+        raise ValueError(f"{name!r} is no group name; use letters, digits, '-', '_' and '.'")
+    return name
+
+
+def empty_groups(value: object) -> object:
+    """`qwen:` with nothing behind it is a group without settings."""
+    if isinstance(value, Mapping):
+        return {name: {} if group is None else group for name, group in value.items()}
+    return value
+
+
+def bare_bounds(value: object) -> object:
+    return value if isinstance(value, Mapping | Bounds) else {"default": value}
+
+
+class Bounds(Block):
+    """A sampling value: what is sent when the client says nothing, and its limits."""
+
+    default: float | None = Field(
+        default=None, description="Sent when the client sends none." + LATER
+    )
+    min: float | None = Field(default=None, description="Smaller values are raised to it." + LATER)
+    max: float | None = Field(default=None, description="Larger values are lowered to it." + LATER)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is larger than max")
+        return self
+
+
+Bound = Annotated[Bounds, BeforeValidator(bare_bounds, json_schema_input_type=float | Bounds)]
+
+
+class Sampling(Block):
+    """Sampling defaults and limits; a bare number is a default."""
+
+    temperature_ratio: float = Field(
+        default=1, ge=0, le=10, description="The client's temperature is multiplied by it." + LATER
+    )
+    temperature: Bound | None = Field(default=None, description="Temperature.")
+    top_p: Bound | None = Field(default=None, description="Nucleus sampling.")
+    top_k: Bound | None = Field(default=None, description="Top-k sampling.")
+    max_tokens: Bound | None = Field(default=None, description="Longest answer in tokens.")
+    presence_penalty: Bound | None = Field(default=None, description="Presence penalty.")
+    frequency_penalty: Bound | None = Field(default=None, description="Frequency penalty.")
+
+
+class Prompt(Block):
+    """A text put into every request of the group."""
+
+    mode: Literal["off", "enhance", "replace"] = Field(
+        default="off", description="Add to the client's prompt, or stand in its place." + LATER
+    )
+    position: Literal["system", "user"] = Field(
+        default="system", description="Where the text goes." + LATER
+    )
+    when: Names = Field(default=(), description="Only for these models (wildcards)." + LATER)
+    text: str = Field(default="", description="The text." + LATER)
+    file: HomePath | None = Field(default=None, description="A file with the text." + LATER)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.mode != "off" and bool(self.text) == (self.file is not None):
+            raise ValueError("needs text or file, and only one of them")
+        if self.mode != "off" and self.file is not None and not self.file.is_file():
+            raise ValueError(f"the file {self.file} is not there")
+        return self
+
+
+class PromptReplace(Block):
+    """A text or `/regular expression/` to find in the system prompt."""
+
+    find: Annotated[str, Field(min_length=1)] = Field(
+        description="Text, or a regular expression between slashes." + LATER
+    )
+    replace: str = Field(default="", description="What stands there instead." + LATER)
+
+    @model_validator(mode="after")
+    def _is_readable(self) -> Self:
+        if len(self.find) > 2 and self.find[0] == self.find[-1] == "/":
+            regex(self.find[1:-1])
+        return self
+
+
+class ToolFilter(Block):
+    """Which tools reach the model, and how."""
+
+    drop: tuple[Name, ...] = Field(
+        default=(), description="Tools taken out (names or globs)." + LATER
+    )
+    only: tuple[Name, ...] = Field(
+        default=(), description="The only tools kept; empty = all." + LATER
+    )
+    mode: ToolMode = Field(
+        default="auto", description="As functions, as text (compat), or as the path says." + LATER
+    )
+    dialects: tuple[Name, ...] = Field(
+        default=(), description="Forms in which text calls are read; empty = all." + LATER
+    )
+    repair_retry: bool = Field(
+        default=False, description="Ask the model once more when its call cannot be read." + LATER
+    )
+
+
+class Group(Block):
+    """One group."""
+
+    models: Aliases | None = Field(
+        default=None,
+        description="Aliases (wildcards) to targets in order; the group is closed to them." + LATER,
+    )
+    prompt: Prompt = Field(default_factory=Prompt, description="A text for every request.")
+    prompt_replace: tuple[PromptReplace, ...] = Field(
+        default=(), description="Replacements in the system prompt, in order."
+    )
+    tools: ToolFilter = Field(default_factory=ToolFilter, description="Tool filter and mode.")
+    sampling: Sampling = Field(default_factory=Sampling, description="Sampling values.")
+    max_context: Count = Field(
+        default=0, description="Longest input in tokens; 0 = the model's." + LATER
+    )
+    body_log: bool = Field(default=False, description="Log bodies of this group." + LATER)
+    disabled: bool = Field(default=False, description="Requests to the group are refused." + LATER)
+
+
+Groups = Annotated[
+    dict[Annotated[str, AfterValidator(group_name)], Group],
+    BeforeValidator(empty_groups, json_schema_input_type=dict[str, Group | None]),
+]
+
+
+class GroupKeys(Block):
+    """Top-level keys of groups."""
+
+    groups: Groups = Field(default_factory=dict, description="Named groups.")
+    active_group: str = Field(
+        default="default", description="The group that /switch means." + LATER
+    )

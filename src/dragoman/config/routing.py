@@ -1,0 +1,115 @@
+"""Settings of names, attempts and cool-downs: from a model's name to a credential."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from dragoman.config.blocks import LATER, Block, Count, Duration, Names, Seconds
+
+Strategy = Literal[
+    "round-robin", "weighted-round-robin", "fill-first", "least-busy", "lowest-latency"
+]
+ErrorCause = Literal["rate-limit", "server", "timeout", "context-length", "refused", "auth"]
+SHORT_STRATEGIES = {
+    "": "round-robin",
+    "rr": "round-robin",
+    "roundrobin": "round-robin",
+    "wrr": "weighted-round-robin",
+    "weightedroundrobin": "weighted-round-robin",
+    "ff": "fill-first",
+    "fillfirst": "fill-first",
+}
+
+
+def whole_strategy(value: object) -> object:
+    """CLIProxyAPI's short spellings."""
+    if not isinstance(value, str):
+        return value
+    return SHORT_STRATEGIES.get(value.strip().lower(), value.strip().lower())
+
+
+def alias_name(name: str) -> str:
+    if not name or any(sign.isspace() for sign in name):
+        raise ValueError(f"{name!r} is no model name; it must not be empty or hold blanks")
+    if name.lower() == "auto":
+        raise ValueError("'auto' means the first available model; choose another alias")
+    return name
+
+
+Aliases = dict[Annotated[str, AfterValidator(alias_name)], Annotated[Names, Field(min_length=1)]]
+StrategyName = Annotated[
+    Strategy, BeforeValidator(whole_strategy, json_schema_input_type=Strategy | str)
+]
+
+
+class Fallback(Block):
+    """Where a model's requests go when it fails."""
+
+    for_: Names = Field(alias="for", min_length=1, description="Models (globs)." + LATER)
+    to: Names = Field(min_length=1, description="Models tried next, in order." + LATER)
+    on: tuple[ErrorCause, ...] = Field(
+        default=("rate-limit", "server", "timeout"), description="The failures it is for." + LATER
+    )
+
+
+class Routing(Block):
+    """How a credential is chosen."""
+
+    strategy: StrategyName = Field(
+        default="round-robin",
+        description="round-robin (rr), weighted-round-robin (wrr), fill-first (ff), least-busy or "
+        "lowest-latency." + LATER,
+    )
+    session_affinity: bool = Field(
+        default=True,
+        description="A conversation stays on its credential, for prompt caches." + LATER,
+    )
+    session_affinity_ttl: Duration = Field(
+        default=3600,
+        description="How long a conversation is remembered (1h, 30m, seconds)." + LATER,
+    )
+
+
+class RoutingKeys(Block):
+    """Top-level keys of routing."""
+
+    aliases: Aliases = Field(
+        default_factory=dict,
+        description="Other names for models: name or wildcard to one target or several in order."
+        + LATER,
+    )
+    fallbacks: tuple[Fallback, ...] = Field(
+        default=(), description="Chains for when a model fails."
+    )
+    default_model: str = Field(
+        default="", description="Serves names nobody knows; empty = those are a 404." + LATER
+    )
+    routing: Routing = Field(default_factory=Routing, description="How a credential is chosen.")
+    force_model_prefix: bool = Field(
+        default=False, description="Upstreams with a prefix do not serve bare names." + LATER
+    )
+    request_retry: Count = Field(
+        default=3, description="Extra rounds of attempts after all credentials failed." + LATER
+    )
+    max_retry_interval: Seconds = Field(
+        default=30, description="Longest cool-down a request waits for, in seconds." + LATER
+    )
+    max_retry_credentials: Count = Field(
+        default=0, description="Credentials tried in one round; 0 = all." + LATER
+    )
+    hedge_after_s: Seconds = Field(
+        default=0,
+        description="Start a second attempt on another credential when the first has sent nothing "
+        "for so many seconds; 0 = never." + LATER,
+    )
+    disable_cooling: bool = Field(
+        default=False, description="Never pause a credential after a failure." + LATER
+    )
+    save_cooldown_status: bool = Field(
+        default=True, description="Cool-downs are kept over a restart." + LATER
+    )
+    transient_error_cooldown_seconds: int = Field(
+        default=0, ge=-1, description="Cool-down after 408 and 5xx; 0 = 60 s, -1 = none." + LATER
+    )

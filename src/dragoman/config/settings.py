@@ -1,0 +1,176 @@
+"""`Settings`: the root of the configuration, its own keys and those of the other files joined."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from dragoman.config.ampcode import AmpKeys
+from dragoman.config.blocks import LATER, Block, Count, HomePath, ProxyUrl, Seconds
+from dragoman.config.cliproxy import upstreams_of
+from dragoman.config.cliproxy_blocks import KeyBlocks
+from dragoman.config.cliproxy_server import ServerKeys
+from dragoman.config.groups import GroupKeys
+from dragoman.config.payload import Payload
+from dragoman.config.routing import RoutingKeys
+from dragoman.config.secrets import Secret
+from dragoman.config.upstreams import FilledSecret, Timeouts, Upstream
+
+
+def listen_address(host: str) -> str:
+    """CLIProxyAPI's empty host stands for all addresses."""
+    host = host.strip()
+    if "://" in host or "/" in host or any(sign.isspace() for sign in host):
+        raise ValueError(f"{host!r} is no host; write a name or address such as 127.0.0.1")
+    return host or "0.0.0.0"  # noqa: S104 - the user's own wish, and warned of
+
+
+def lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+class Tls(Block):
+    """HTTPS of the gateway itself."""
+
+    enable: bool = Field(default=False, description="Serve HTTPS.")
+    cert: HomePath | None = Field(default=None, description="Certificate chain, PEM file.")
+    key: HomePath | None = Field(default=None, description="Private key, PEM file.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        if isinstance(value, dict):
+            return {name: entry for name, entry in value.items() if entry != ""}
+        return value
+
+    @model_validator(mode="after")
+    def _has_its_files(self) -> Self:
+        if not self.enable:
+            return self
+        for name, path in (("cert", self.cert), ("key", self.key)):
+            if path is None:
+                raise ValueError(f"enable needs cert and key; {name} is missing")
+            if not path.is_file():
+                raise ValueError(f"{name}: the file {path} is not there")
+        return self
+
+
+class Streaming(Block):
+    """What clients get while an upstream is silent."""
+
+    keepalive_seconds: Count = Field(
+        default=15, description="Seconds between keepalives in a stream; a written 0 = off."
+    )
+    bootstrap_retries: Count = Field(
+        default=0, description="Extra whole attempts before anything was sent." + LATER
+    )
+
+
+class OauthClient(Block):
+    """An OAuth client of one's own for logins with a provider."""
+
+    client_id: str = Field(default="", description="Client id." + LATER)
+    client_secret: Secret | None = Field(default=None, description="Client secret." + LATER)
+
+
+class Gateway(Block):
+    """The gateway's own keys."""
+
+    host: Annotated[str, AfterValidator(listen_address)] = Field(
+        default="127.0.0.1", description="Address to listen on; empty = all of them."
+    )
+    port: int = Field(
+        default=8317, ge=0, le=65535, description="Port to listen on; 0 = any free one."
+    )
+    tls: Tls = Field(default_factory=Tls, description="HTTPS of the gateway itself.")
+    data_dir: HomePath = Field(
+        default=Path("~/.local/share/dragoman"), description="Where dragoman keeps its own files."
+    )
+    auth_dir: HomePath = Field(
+        default=Path("~/.cli-proxy-api"),
+        description="Folder of logins, as CLIProxyAPI keeps them." + LATER,
+    )
+    api_keys: tuple[FilledSecret, ...] = Field(
+        default=(), description="Client keys; none = loopback peers only."
+    )
+    upstreams: tuple[Upstream, ...] = Field(default=(), description="The hosts that serve models.")
+    proxy_url: ProxyUrl = Field(
+        default=None,
+        description="Proxy for all upstreams without their own: http, https, socks5, socks5h, or "
+        "direct (or none) to bypass those of the environment.",
+        repr=False,
+    )
+    timeouts: Timeouts = Field(
+        default_factory=Timeouts, description="Deadlines in seconds; 0 = none."
+    )
+    streaming: Streaming = Field(
+        default_factory=Streaming, description="What clients get while an upstream is silent."
+    )
+    nonstream_keepalive_interval: Seconds = Field(
+        default=0,
+        description="Seconds between keepalives of an answer that is not streamed." + LATER,
+    )
+    max_body_mb: int = Field(
+        default=64, ge=1, le=4096, description="Largest request body in MB, after decompression."
+    )
+    strict_conversion: bool = Field(
+        default=False, description="Refuse (400) a request when something of it cannot be carried."
+    )
+    request_usage: bool = Field(
+        default=True,
+        description="Ask chat upstreams for usage in streams, also for clients that do not.",
+    )
+    passthrough_headers: bool = Field(
+        default=False, description="Hand on all of an upstream's answer headers."
+    )
+    discover: bool = Field(
+        default=True, description="Look for local servers: Ollama, LM Studio, llama.cpp, vLLM."
+    )
+    ollama_open_on_loopback: bool = Field(
+        default=False, description="Serve /api/* to loopback peers without a key."
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = (
+        Field(default="info", description="How much is logged.")
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(lower)] = Field(
+        default="text", description="Log lines for people, or as JSON."
+    )
+    debug: bool = Field(default=False, description="As log-level: debug.")
+    payload: Payload = Field(
+        default_factory=Payload, description="Rules that set or remove fields of requests."
+    )
+    adopt_auth_files: bool = Field(
+        default=False, description="Refresh logins that another program wrote." + LATER
+    )
+    oauth_clients: dict[str, OauthClient] = Field(
+        default_factory=dict, description="OAuth clients of one's own, by provider."
+    )
+
+
+class Settings(Gateway, RoutingKeys, GroupKeys, AmpKeys, KeyBlocks, ServerKeys):
+    """The whole configuration, as one frozen object."""
+
+    @cached_property
+    def all_upstreams(self) -> tuple[Upstream, ...]:
+        """`upstreams` and those that CLIProxyAPI's key blocks stand for."""
+        return self.upstreams + upstreams_of(self)[0]
+
+    def timeouts_for(self, upstream: Upstream) -> Timeouts:
+        return upstream.timeouts.over(self.timeouts)
+
+    def proxy_for(self, upstream: Upstream, key_proxy: str | None = None) -> str | None:
+        """The nearest proxy written: key, upstream, all; "direct" = none, not even the
+        environment's; None = as the environment says."""
+        return key_proxy or upstream.proxy_url or self.proxy_url
+
+    def usage_asked_of(self, upstream: Upstream) -> bool:
+        if upstream.request_usage is None:
+            return self.request_usage
+        return upstream.request_usage
+
+    @property
+    def effective_log_level(self) -> str:
+        return "debug" if self.debug else self.log_level
