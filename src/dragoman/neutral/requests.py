@@ -1,6 +1,6 @@
 """A request, whatever protocol it came in.
 
-Turns keep the client's order. Leading system turns are the system prompt; a system turn later on
+Turns keep the client's order. Leading system turns are the system prompt; a later one keeps
 its place. `extras` hold the fields only `protocol` itself understands, `wire` its bookkeeping, of
 which no other protocol needs to be told (see parts).
 """
@@ -30,7 +30,8 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class FunctionTool(msgspec.Struct, frozen=True):
-    """A tool called with JSON. `parameters` is a JSON Schema, or None when none was given."""
+    """A tool called with JSON. `parameters` is a JSON Schema, or None when none was given;
+    `schema_field` its wire name where a protocol has several (Gemini's `parameters`)."""
 
     name: str
     description: str = ""
@@ -40,6 +41,7 @@ class FunctionTool(msgspec.Struct, frozen=True):
     deferred: bool = False
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
+    schema_field: str = ""
     wire: JsonObject = NO_EXTRAS
 
 
@@ -121,7 +123,8 @@ class ReasoningSettings(msgspec.Struct, frozen=True):
 
 
 class OutputFormat(msgspec.Struct, frozen=True):
-    """ "json" = any JSON object; "schema" = JSON of this JSON Schema."""
+    """ "json" = any JSON object; "schema" = JSON of this JSON Schema, whose wire name is
+    `schema_field` where a protocol has several."""
 
     kind: Literal["text", "json", "schema"]
     schema: JsonObject | None = None
@@ -129,6 +132,7 @@ class OutputFormat(msgspec.Struct, frozen=True):
     description: str = ""
     strict: bool | None = None
     extras: JsonObject = NO_EXTRAS
+    schema_field: str = ""
 
 
 class Hints(msgspec.Struct, frozen=True):
