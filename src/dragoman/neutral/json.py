@@ -15,7 +15,7 @@ import msgspec
 from dragoman.errors import InvalidRequest
 
 Json: TypeAlias = (
-    "None | bool | int | float | Decimal | str | msgspec.Raw | list[Json] | JsonObject"
+    "bool | int | float | Decimal | str | msgspec.Raw | list[Json] | JsonObject | None"
 )
 JsonObject: TypeAlias = "dict[str, Json]"
 
@@ -35,6 +35,8 @@ def decode(data: bytes | str) -> Json:
         raise ValueError(str(error)) from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not valid JSON: {error}") from error
+    except ArithmeticError as error:
+        raise ValueError("not valid JSON: a number's exponent is out of range") from error
 
 
 def encode(value: Json) -> bytes:
@@ -75,6 +77,17 @@ def type_name(value: Json) -> str:
 
 def wrong_type(path: str, expected: str, value: Json) -> InvalidRequest:
     return InvalidRequest(f"{path}: expected {expected}, got {type_name(value)}", param=path)
+
+
+_MOST_DIGITS = 100
+
+
+def _is_whole(value: Decimal) -> bool:
+    """Whether a number written with a fraction or exponent is an integer; one like 1e999999999
+    is not taken for one, for it would fill the memory."""
+    return (
+        value.is_finite() and value.adjusted() < _MOST_DIGITS and value == value.to_integral_value()
+    )
 
 
 class Fields:
@@ -124,7 +137,7 @@ class Fields:
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        if isinstance(value, Decimal) and _is_whole(value):
             return int(value)
         raise wrong_type(self.at(key), "an integer", value)
 

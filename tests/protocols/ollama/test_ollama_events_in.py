@@ -262,6 +262,14 @@ def test_bad_arguments_in_the_last_record_are_no_regular_end() -> None:
     assert [type(event) for event in events] == [Started, Failed]
 
 
+def test_a_number_out_of_all_range_is_garbage_too() -> None:
+    failed = read(record('"logprobs":[1e99999999999999999999],"done":true'))[-1]
+
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, Broken)
+    assert "a number's exponent is out of range" in failed.error.message
+
+
 @pytest.mark.parametrize(
     ("line", "said_of_it"),
     [

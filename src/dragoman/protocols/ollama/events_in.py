@@ -7,7 +7,6 @@ the start of the content is reasoning, unless the `thinking` field was used.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -36,7 +35,7 @@ from dragoman.protocols.ollama.errors import error_text, refused
 from dragoman.protocols.ollama.images import image_in
 from dragoman.protocols.ollama.wire import ABSENT, STOP_OF, CalledTool, Record
 
-_RECORDS = msgspec.json.Decoder(Record, float_hook=Decimal)
+_RECORDS = msgspec.json.Decoder(Record)
 _HEAD_OF: dict[str, Head] = {"text": Text(""), "reasoning": Reasoning()}
 _NO_ERROR = (ABSENT, msgspec.Raw(b'""'))
 _SHOWN_OF_GARBAGE = 200
@@ -77,11 +76,9 @@ class StreamReader:
             if self.ended:
                 break
             try:
-                record = _RECORDS.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                self._record(_RECORDS.decode(line), out)
+            except (msgspec.DecodeError, ValueError) as error:
                 self._fail(out, _garbage(line, error))
-            else:
-                self._record(record, out)
         return out
 
     def _record(self, record: Record, out: list[Event]) -> None:
