@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 import msgspec
 
@@ -118,6 +119,8 @@ class Fold:
                 raise error
             case PartEnded() | HostedProgress() | Ping():
                 pass
+            case _:
+                assert_never(event)
 
     def response(self) -> Response:
         """The whole answer.
