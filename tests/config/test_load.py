@@ -258,6 +258,11 @@ def test_a_file_that_is_not_utf_8_is_refused_by_line(tmp_path: Path) -> None:
     assert load(file).settings.port == 1
 
 
+def test_a_warning_reads_as_line_field_and_message() -> None:
+    (warning,) = loaded("\nprot: 1\n").warnings
+    assert str(warning) == "line 2: prot: unknown key, so it is ignored; did you mean port?"
+
+
 def test_broken_yaml_is_one_error_with_its_line() -> None:
     (error,) = errors("port: 1\nhost: a: b\n")
     assert error.startswith("config.yaml:2: not YAML: mapping values are not allowed here")

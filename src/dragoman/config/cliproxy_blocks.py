@@ -37,7 +37,9 @@ class KeyBlock(Block):
     weight: TheirWeight = Field(
         default=1, description="Share under weighted-round-robin; 0 or less = none there." + LATER
     )
-    prefix: str = Field(default="", description="One word; `prefix/model` asks keys with it.")
+    prefix: str = Field(
+        default="", description="One word; `prefix/model` asks keys with it." + LATER
+    )
     base_url: Url = Field(default="", description="The host; empty = the provider's own.")
     proxy_url: ProxyUrl = Field(default=None, description="Proxy for this key.", repr=False)
     headers: Headers = Field(
@@ -45,7 +47,9 @@ class KeyBlock(Block):
     )
     models: TheirModels = Field(default=(), description="The models it serves.")
     excluded_models: tuple[Name, ...] = Field(
-        default=(), description="Globs of models not to serve; * disables the key."
+        default=(),
+        description="Globs of models not to serve; * disables the key, others are parsed and "
+        "checked and have no effect yet.",
     )
     disable_cooling: bool | None = Field(
         default=None, description="Never pause this key after a failure." + LATER
@@ -121,7 +125,9 @@ class Compatibility(Block):
     name: str = Field(default="", description="The upstream's name.")
     priority: int = Field(default=0, description="Higher goes first." + LATER)
     disabled: bool = Field(default=False, description="Keep the block without using it.")
-    prefix: str = Field(default="", description="One word; `prefix/model` asks upstreams with it.")
+    prefix: str = Field(
+        default="", description="One word; `prefix/model` asks upstreams with it." + LATER
+    )
     base_url: Url = Field(default="", description="The host; a block without is dropped.")
     api_key_entries: tuple[CompatKey, ...] = Field(default=(), description="Keys; none = keyless.")
     api_keys: tuple[Secret, ...] = Field(default=(), description="Keys in the older form.")
@@ -132,7 +138,7 @@ class Compatibility(Block):
         default_factory=dict, description="Headers sent with every request.", repr=False
     )
     excluded_models: tuple[Name, ...] = Field(
-        default=(), description="Globs of models not to serve."
+        default=(), description="Globs of models not to serve." + LATER
     )
     support_prompt_cache_key: bool = Field(
         default=False, description="The host takes prompt_cache_key." + LATER

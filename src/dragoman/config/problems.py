@@ -29,6 +29,10 @@ class Problem:
     field: str
     message: str
 
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line else ""
+        return f"{where}{self.field}: {self.message}" if self.field else where + self.message
+
     def told(self, file: Path) -> str:
         """`config.yaml:12: upstreams[0].base-url: …`"""
         where = f"{file}:{self.line}" if self.line else f"{file}"

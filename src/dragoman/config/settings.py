@@ -28,6 +28,14 @@ def listen_address(host: str) -> str:
     return host or "0.0.0.0"  # noqa: S104 - the user's own wish, and warned of
 
 
+def host_name(name: str) -> str:
+    """A name as it stands in a Host header, without its port."""
+    name = name.strip().lower()
+    if not name or any(sign in "/:*" or sign.isspace() for sign in name):
+        raise ValueError(f"{name!r} is no host name; write it alone, such as ai.example.com")
+    return name
+
+
 def lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -95,6 +103,11 @@ class Gateway(Block):
     )
     api_keys: tuple[FilledSecret, ...] = Field(
         default=(), description="Client keys; none = loopback peers only."
+    )
+    allowed_hosts: tuple[Annotated[str, AfterValidator(host_name)], ...] = Field(
+        default=(),
+        description="Host names, besides this machine's own, under which requests may come: a "
+        "reverse proxy's.",
     )
     upstreams: tuple[Upstream, ...] = Field(default=(), description="The hosts that serve models.")
     proxy_url: ProxyUrl = Field(

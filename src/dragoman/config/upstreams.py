@@ -249,10 +249,11 @@ class Upstream(Block):
         default=None, description="The models it serves; no list = ask the host, in the background."
     )
     excluded_models: tuple[Name, ...] = Field(
-        default=(), description="Globs of models not to serve, in any letter case; * = none at all."
+        default=(),
+        description="Globs of models not to serve, in any letter case; * = none at all." + LATER,
     )
     prefix: Prefix = Field(
-        default="", description="One word; `prefix/model` asks upstreams with it."
+        default="", description="One word; `prefix/model` asks upstreams with it." + LATER
     )
     disabled: bool = Field(
         default=False, description="Keep the upstream in the file without using it."
