@@ -9,11 +9,15 @@ class NdjsonDecoder:
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
-        self._held = b""
+        self._held: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
-        lines = (self._held + data).split(b"\n")
-        self._held = lines.pop()
+        self._held.append(data)
+        if b"\n" not in data:
+            # A long line (an image) in many pieces is joined once, not at every piece.
+            return []
+        lines = b"".join(self._held).split(b"\n")
+        self._held = [lines.pop()]
         return [line for raw in lines if (line := raw.strip())]
 
     def finish(self) -> list[bytes]:

@@ -24,7 +24,7 @@ class SseDecoder:
     __slots__ = ("_data", "_event", "_held", "_skip_lf", "_started")
 
     def __init__(self) -> None:
-        self._held = b""
+        self._held: list[bytes] = []
         self._started = False
         self._skip_lf = False
         self._event = ""
@@ -32,23 +32,31 @@ class SseDecoder:
 
     def feed(self, data: bytes) -> list[SseEvent]:
         if not self._started:
-            self._held += data
-            if len(self._held) < len(_BOM) and _BOM.startswith(self._held):
+            data = b"".join((*self._held, data))
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._held = [data]
                 return []
             self._started = True
-            data, self._held = self._held.removeprefix(_BOM), b""
+            data, self._held = data.removeprefix(_BOM), []
         if self._skip_lf and data:
             self._skip_lf = False
             data = data.removeprefix(b"\n")
-        if self._held:
-            data = self._held + data
-        if b"\r" in data:
+        has_cr = b"\r" in data
+        if not has_cr and b"\n" not in data:
+            # A long line (an image) in many pieces is joined once, not at every piece.
+            if data:
+                self._held.append(data)
+            return []
+        if has_cr:
             # A CR at the very end may be half of a CRLF: it ends its line now, and an LF that
             # opens the next bytes is its other half.
             self._skip_lf = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if self._held:
+            data = b"".join((*self._held, data))
         lines = data.split(b"\n")
-        self._held = lines.pop()
+        last = lines.pop()
+        self._held = [last] if last else []
         out: list[SseEvent] = []
         for line in lines:
             if line:
