@@ -122,4 +122,4 @@ def test_a_conversation_does_not_fit_the_generate_route(request_: Request) -> No
 
 
 def test_the_two_routes_have_their_paths() -> None:
-    assert GENERATE.path("m", True) == "/api/generate"
+    assert GENERATE.path("m", True) == "/generate"

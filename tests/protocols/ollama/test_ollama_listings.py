@@ -33,11 +33,16 @@ DETAILS = {
 
 
 def test_the_codec_knows_its_place() -> None:
-    assert (CODEC.name, CODEC.base_path, CODEC.auth, CODEC.headers) == ("ollama", "", "bearer", ())
-    assert CODEC.path("m", False) == "/api/chat"
-    assert CODEC.models_path == "/api/tags"
+    assert (CODEC.name, CODEC.base_path, CODEC.auth, CODEC.headers) == (
+        "ollama",
+        "/api",
+        "bearer",
+        (),
+    )
+    assert CODEC.path("m", False) == "/chat"
+    assert CODEC.models_path == "/tags"
     assert CODEC.embed_path is not None
-    assert CODEC.embed_path("m") == "/api/embed"
+    assert CODEC.embed_path("m") == "/embed"
 
 
 def test_tags_list_each_model_with_a_digest_that_never_changes() -> None:

@@ -1,7 +1,7 @@
 """Ollama's codec (https://docs.ollama.com/api, client 0.6.3).
 
 CODEC is `/api/chat` and `/api/embed`; GENERATE is `/api/generate` and `/api/embeddings`, the routes
-of one prompt. ollama.com wants a bearer key, a local server none.
+of one prompt. Paths stand below `/api`. ollama.com wants a bearer key, a local server none.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from dragoman.protocols.ollama.wire import NAME
 
 
 def _chat_path(_model: str, _stream: bool) -> str:
-    return "/api/chat"
+    return "/chat"
 
 
 def _generate_path(_model: str, _stream: bool) -> str:
-    return "/api/generate"
+    return "/generate"
 
 
 def _embed_path(_model: str) -> str:
-    return "/api/embed"
+    return "/embed"
 
 
 CODEC = Codec(
     name=NAME,
-    base_path="",
+    base_path="/api",
     auth="bearer",
     headers=(),
     path=_chat_path,
@@ -57,7 +57,7 @@ CODEC = Codec(
     models_in=models_in,
     models_out=models_out,
     model_out=model_out,
-    models_path="/api/tags",
+    models_path="/tags",
     embed_path=_embed_path,
     embed_in=embed_in,
     embed_out=embed_out,
