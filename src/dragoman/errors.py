@@ -166,7 +166,11 @@ class UpstreamFault(DragomanError):
 
 
 class UpstreamRefused(UpstreamFault):
-    """The upstream answered with an error status or an error event; `body` is what it sent."""
+    """The upstream answered with an error status or an error event; `body` is what it sent, in the
+    shape of `protocol` ("" = not known), with `headers`."""
+
+    protocol: str = ""
+    headers: Sequence[tuple[str, str]] = ()
 
     def __init__(
         self,

@@ -1,0 +1,61 @@
+"""The command line. `dragoman` alone is `dragoman serve`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dragoman import __version__
+from dragoman.cli.config_commands import config_app
+
+app = typer.Typer(
+    name="dragoman",
+    help="One address between AI coding clients and any model.",
+    no_args_is_help=False,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(config_app, name="config")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="Configuration file; default ./config.yaml, then ~/.config/dragoman/config.yaml.",
+    ),
+]
+HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 = any.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _default(
+    context: typer.Context,
+    config: ConfigOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"dragoman {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        serve(config, host, port)
+
+
+@app.command()
+def serve(config: ConfigOption = None, host: HostOption = None, port: PortOption = None) -> None:
+    """Start the gateway. Without a configuration, ./config.yaml is written first."""
+    from dragoman.cli.serve import run  # the server's imports cost what `--help` need not wait for
+
+    sys.exit(run(config, host, port))
+
+
+def main() -> None:
+    """The `dragoman` program."""
+    app()

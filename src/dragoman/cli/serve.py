@@ -1,0 +1,164 @@
+"""`dragoman serve`: configuration found or written, the port taken, the server run until it is
+told to stop; then it drains."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+
+from dragoman.cli.welcome import show_welcome
+from dragoman.config.load import find_config, load
+from dragoman.config.problems import ConfigError
+from dragoman.config.settings import Settings
+from dragoman.config.template import write_default
+from dragoman.observe.log import logger, set_up
+from dragoman.server.app import App
+from dragoman.server.gateway import Gateway
+from dragoman.storage.database import open_database
+from dragoman.storage.seal_key import seal_key
+from dragoman.storage.state import State
+
+DRAIN_S = 30
+_BACKLOG = 2048
+
+
+def run(config: Path | None, host: str | None, port: int | None) -> int:
+    """Runs the gateway; the process's exit status."""
+    errors = Console(stderr=True)
+    written = ""
+    try:
+        path = find_config(config, Path.cwd(), Path.home())
+        if path is None:
+            path = Path.cwd() / "config.yaml"
+            write_default(path, "sk-local-" + secrets.token_urlsafe(32))
+            written = "./config.yaml"
+        loaded = load(path)
+    except ConfigError as error:
+        errors.print(str(error), markup=False, highlight=False)
+        return 1
+    except OSError as error:
+        errors.print(f"cannot write config.yaml here: {error}", markup=False, highlight=False)
+        return 1
+    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = loaded.settings.model_copy(update=changes)
+    set_up(settings.effective_log_level, settings.log_format)
+    for warning in loaded.warnings:
+        logger().warning(str(warning))
+    try:
+        listener = _listen(settings)
+    except OSError as error:
+        errors.print(_why_not(error, settings), markup=False, highlight=False)
+        return 1
+    try:
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(_serve(settings, listener, written))
+    except OSError as error:
+        errors.print(f"data-dir {settings.data_dir}: {error}", markup=False, highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _why_not(error: OSError, settings: Settings) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {settings.port} is taken; choose another with --port, or stop what holds it"
+    if error.errno == errno.EACCES:
+        return (
+            f"port {settings.port} needs rights this user has not; "
+            "choose one above 1023 with --port"
+        )
+    return (
+        f"cannot listen on {settings.host}: {error.strerror or error}; choose another with --host"
+    )
+
+
+async def _serve(settings: Settings, listener: socket.socket, written: str) -> None:
+    state = State(await open_database(settings.data_dir))
+    await state.open()
+    gateway = Gateway(settings, state, seal_key(settings.data_dir))
+    server = _Server(
+        _uvicorn_config(App(gateway), settings),
+        lambda: _welcome(gateway, settings, listener, written),
+    )
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        await state.close()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
+
+
+def _uvicorn_config(app: App, settings: Settings) -> uvicorn.Config:
+    tls = settings.tls
+    return uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_mb * 1024 * 1024,
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=DRAIN_S,
+        ssl_certfile=tls.cert if tls.enable else None,
+        ssl_keyfile=tls.key if tls.enable else None,
+    )
+
+
+def _welcome(gateway: Gateway, settings: Settings, listener: socket.socket, written: str) -> None:
+    """The whole greeting on a terminal or after a first start; else only the address, for logs
+    must not hold the key."""
+    scheme = "https" if settings.tls.enable else "http"
+    port = listener.getsockname()[1]
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    models = [entry.id for entry in gateway.entries()]
+    console = Console()
+    if written or sys.stdout.isatty():
+        key = settings.api_keys[0].reveal() if settings.api_keys else ""
+        show_welcome(console, address, key, models, written)
+    else:
+        console.print(f"dragoman listens on {address}", highlight=False)

@@ -1,0 +1,82 @@
+"""From a client's request to an upstream's body, when the bytes themselves cannot be passed on.
+
+Pure. The order is fixed: foreign reasoning state is unsealed, calls and results are paired, tools
+and thinking are fitted to the target, then its protocol renders.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dragoman.catalog.models import facts
+from dragoman.exchange.summaries import with_summaries
+from dragoman.neutral.json import JsonObject
+from dragoman.neutral.losses import Losses
+from dragoman.neutral.parts import Media, Part, Reasoning, Text, ToolCall
+from dragoman.neutral.requests import Request, Turn
+from dragoman.protocols.codec import Codec, Target
+from dragoman.reasoning.fit import fit_reasoning
+from dragoman.reasoning.passage import fits, unsealed
+from dragoman.toolcalls.fitting import fit_tools
+from dragoman.toolcalls.names import ToolNames
+from dragoman.toolcalls.pairing import paired
+
+OPENAI_HOSTS = ("api.openai.com", "chatgpt.com", ".openai.azure.com")
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A target's body, and what undoes the tools' fitting in its answer."""
+
+    body: JsonObject
+    names: ToolNames
+    request: Request
+
+
+def rendered(
+    request: Request, codec: Codec, target: Target, seal_key: bytes, losses: Losses
+) -> Rendered:
+    """The body of `request` for a target that speaks `codec`."""
+    known = facts(target.model)
+    if known is not None and target.max_output is None:
+        target = msgspec.structs.replace(target, max_output=known.output_tokens)
+    request = with_summaries(request, seal_key)
+    request = _without_strangers(unsealed(request, seal_key, losses), codec.name, target, losses)
+    request = msgspec.structs.replace(request, turns=paired(request.turns, losses))
+    native = codec.name == "responses" and speaks_openai(target.host)
+    request, names = fit_tools(request, codec.name, native_custom=native, losses=losses)
+    settings = fit_reasoning(
+        request.reasoning,
+        codec.name,
+        target.model,
+        known.thinking if known else None,
+        request.sampling.max_tokens,
+        losses,
+    )
+    request = msgspec.structs.replace(request, reasoning=settings, model=target.model)
+    return Rendered(codec.request_out(request, target, losses), names, request)
+
+
+def _without_strangers(request: Request, protocol: str, target: Target, losses: Losses) -> Request:
+    """The request without reasoning state of this protocol that belongs to another upstream."""
+    turns: list[Turn] = []
+    for turn in request.turns:
+        parts = tuple(_familiar(part, protocol, target, losses) for part in turn.parts)
+        same = all(new is old for new, old in zip(parts, turn.parts, strict=True))
+        turns.append(turn if same else msgspec.structs.replace(turn, parts=parts))
+    return msgspec.structs.replace(request, turns=tuple(turns))
+
+
+def _familiar(part: Part, protocol: str, target: Target, losses: Losses) -> Part:
+    if not isinstance(part, Text | Reasoning | ToolCall | Media) or part.state is None:
+        return part
+    state = part.state
+    if state.protocol != protocol or fits(state, protocol, target.upstream, state.credential):
+        return part
+    losses.add("reasoning state", f"it belongs to upstream {state.upstream}")
+    return msgspec.structs.replace(part, state=None)
+
+
+def speaks_openai(host: str) -> bool:
+    """OpenAI's own hosts take what others of the Responses protocol refuse (custom tools,
+    namespaces)."""
+    return any(host == known or host.endswith(known) for known in OPENAI_HOSTS)

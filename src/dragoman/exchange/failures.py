@@ -1,0 +1,70 @@
+"""Upstream answers that are no answers, and which failures are worth another attempt."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+
+from dragoman.errors import Broken, DragomanError, ErrorKind, UpstreamFault
+from dragoman.protocols.codec import Codec
+from dragoman.upstreams.http import Answer
+
+_ELSEWHERE = frozenset(
+    {
+        ErrorKind.AUTHENTICATION,
+        ErrorKind.BILLING,
+        ErrorKind.PERMISSION,
+        ErrorKind.NOT_FOUND,
+        ErrorKind.TIMEOUT,
+        ErrorKind.RATE_LIMIT,
+        ErrorKind.SERVER,
+        ErrorKind.BAD_GATEWAY,
+        ErrorKind.OVERLOADED,
+    }
+)
+
+
+def worth_another(error: DragomanError) -> bool:
+    """Whether another credential or host may do better."""
+    return isinstance(error, UpstreamFault) and error.kind in _ELSEWHERE
+
+
+async def refusal(answer: Answer, codec: Codec, upstream: str) -> UpstreamFault:
+    """The error an upstream's status and body stand for; reads the body to its end."""
+    body = await answer.read_all()
+    if answer.status < 400:
+        return Broken(
+            f"upstream {upstream} answered with status {answer.status}; check its base-url",
+            detail=answer.header("location"),
+        )
+    error = codec.error_in(answer.status, body)
+    error.protocol = codec.name
+    error.headers = answer.headers
+    if error.retry_after_s is None:
+        error.retry_after_s = retry_after_s(answer.header("retry-after"))
+    return error
+
+
+def retry_after_s(value: str, now_s: float | None = None) -> float | None:
+    """A Retry-After header in seconds from now: a number, or an HTTP date (RFC 9110, 10.2.3)."""
+    if not value:
+        return None
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None
+    return max(at - (time.time() if now_s is None else now_s), 0.0)
+
+
+def web_page(answer: Answer, codec: Codec, upstream: str) -> Broken | None:
+    """The fault of a 200 answer that is a web page; None for any other."""
+    if answer.header("content-type").startswith("text/html"):
+        return Broken(
+            f"upstream {upstream} answered with a web page instead of a {codec.name} answer; "
+            "check its base-url"
+        )
+    return None

@@ -1,0 +1,75 @@
+"""Which headers cross the gateway, in each direction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode
+
+from dragoman.upstreams.http import Headers
+
+HOP_BY_HOP = frozenset(
+    "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer "
+    "transfer-encoding upgrade".split()
+)
+_NEVER_UPSTREAM = HOP_BY_HOP | frozenset(
+    "host content-length content-encoding content-type accept-encoding cookie expect "
+    "authorization x-api-key x-goog-api-key api-key x-management-key "
+    "forwarded via x-real-ip true-client-ip cf-connecting-ip".split()
+)
+_NEVER_UPSTREAM_PREFIXES = ("x-forwarded-", "x-dragoman-", "sec-websocket-")
+
+_BACK = frozenset("x-request-id request-id retry-after retry-after-ms openai-processing-ms".split())
+_BACK_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
+_NEVER_BACK = HOP_BY_HOP | frozenset(
+    "content-length content-encoding content-type set-cookie set-cookie2 date server alt-svc "
+    "strict-transport-security".split()
+)
+_NEVER_BACK_PREFIXES = ("access-control-", "x-dragoman-")
+
+SECRET_QUERY = frozenset({"key", "auth_token"})
+
+BETAS_REFUSED = ("aiplatform.googleapis.com",)
+"""Hosts of the Anthropic protocol that refuse `anthropic-beta`: Vertex AI takes betas in the body
+(docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude, 2026)."""
+
+
+def same_protocol(headers: Headers, hostname: str) -> Headers:
+    """The client's headers for an upstream of its own protocol: all but the connection's, the
+    credentials and ours."""
+    drops_betas = hostname.endswith(BETAS_REFUSED)
+    return [
+        (name, value)
+        for name, value in headers
+        if name not in _NEVER_UPSTREAM
+        and not name.startswith(_NEVER_UPSTREAM_PREFIXES)
+        and not (drops_betas and name == "anthropic-beta")
+    ]
+
+
+def forwarded_query(query: str) -> str:
+    """The client's query without its keys."""
+    if not query:
+        return ""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if all(name not in SECRET_QUERY for name, _ in pairs):
+        return query
+    return urlencode([pair for pair in pairs if pair[0] not in SECRET_QUERY])
+
+
+def back(headers: Headers, *, everything: bool) -> Headers:
+    """The upstream's headers for the client: request ids, rate limits, Retry-After; with
+    `everything` all but the connection's."""
+    if everything:
+        return [
+            (name, value)
+            for name, value in headers
+            if name not in _NEVER_BACK and not name.startswith(_NEVER_BACK_PREFIXES)
+        ]
+    return [
+        (name, value) for name, value in headers if name in _BACK or name.startswith(_BACK_PREFIXES)
+    ]
+
+
+def set_header(headers: Headers, extra: Mapping[str, str]) -> Headers:
+    """Headers with these added, each over any of its name."""
+    return [pair for pair in headers if pair[0] not in extra] + list(extra.items())

@@ -1,0 +1,210 @@
+"""One request being served: its body read as far as needed, and its form for each target, each
+made once."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from dragoman.errors import InvalidRequest, LossRefused
+from dragoman.exchange import headers
+from dragoman.exchange.convert import Rendered, rendered, speaks_openai
+from dragoman.exchange.direct import Rewrite, model_restorer, without_usage
+from dragoman.exchange.incoming import Finish, Incoming, Outcome
+from dragoman.exchange.remembered import Remembered
+from dragoman.neutral.json import JsonObject, decode, encode
+from dragoman.neutral.losses import Losses
+from dragoman.neutral.requests import Request
+from dragoman.protocols.codec import Codec
+from dragoman.protocols.codec import Target as RenderTarget
+from dragoman.protocols.framing.splice import Spans
+from dragoman.routing.served import Target
+from dragoman.upstreams.hosts import Credential
+from dragoman.upstreams.http import Call, Headers
+
+SEALED_MARK = b"dgm1."
+_OPENAI_ONLY = (b'"additional_tools"', b'"namespace"', b'"custom"', b'"compaction_trigger"')
+_USAGE_ASKED = b'{"include_usage":true}'
+_ACCEPT = {True: "text/event-stream", False: "application/json"}
+
+T = TypeVar("T")
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A request's form for one target. `conversion` is None when the client's bytes pass."""
+
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+    conversion: Rendered | None = None
+    losses: tuple[str, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
+
+
+class Job:
+    """Reads the routing fields at once, everything else when a target asks for it."""
+
+    def __init__(
+        self, incoming: Incoming, outcome: Outcome, seal_key: bytes, remembered: Remembered
+    ) -> None:
+        self.incoming = incoming
+        self.outcome = outcome
+        self._seal_key = seal_key
+        self._remembered = remembered
+        self._prepared: dict[tuple[str, str], Prepared] = {}
+        self._request: Request | None = None
+        self._losses = Losses()
+        self.spans = Spans(incoming.body)
+        if incoming.in_url:
+            self.model, self.stream = incoming.model, incoming.stream
+        else:
+            self.model = self._field("model", str, "a string", "")
+            self.stream = self._field("stream", bool, "a boolean", incoming.stream)
+            if not self.model:
+                raise InvalidRequest("model: required field is missing", param="model")
+        outcome.model = self.model
+        outcome.stream = self.stream
+
+    def _field(self, key: str, kind: type[T], words: str, default: T) -> T:
+        value = self.spans.value(key)
+        if value is None:
+            return default
+        if not isinstance(value, kind):
+            raise InvalidRequest(f"{key}: expected {words}", param=key)
+        return value
+
+    @property
+    def request(self) -> Request:
+        """The whole body as a neutral request.
+
+        Raises:
+            InvalidRequest: names the field.
+        """
+        if self._request is None:
+            self.spans.positions()
+            body = decode(self.incoming.body)
+            assert isinstance(body, dict)
+            body["model"] = self.model
+            if self.incoming.in_url:
+                body["stream"] = self.stream
+            request = self.incoming.codec.request_in(body, self._losses)
+            self._request = self._remembered.recalled(request, self.incoming.key)
+        return self._request
+
+    def prepared(self, target: Target, codec: Codec, *, strict: bool) -> Prepared:
+        """The request as this target is to get it.
+
+        Raises:
+            InvalidRequest, LossRefused.
+        """
+        key = (target.host.name, target.model)
+        if key not in self._prepared:
+            if self._passes(target, codec):
+                self._prepared[key] = self._direct(target, codec)
+            else:
+                self._prepared[key] = self._converted(target, codec, strict=strict)
+        return self._prepared[key]
+
+    def finish(self, document: JsonObject | None, *, passed: bool) -> None:
+        """Tells whoever waits for it that the answer has come to its end."""
+        if self.incoming.on_finish is not None:
+            outcome = self.outcome
+            self.incoming.on_finish(
+                Finish(document, outcome.upstream, outcome.credential or 0, passed)
+            )
+
+    def _passes(self, target: Target, codec: Codec) -> bool:
+        """Whether the client's own bytes can go to this target."""
+        incoming = self.incoming
+        body = incoming.body
+        if codec.name != incoming.codec.name or incoming.convert:
+            return False
+        if SEALED_MARK in body:
+            return False
+        return (
+            codec.name != "responses"
+            or speaks_openai(target.host.hostname)
+            or not any(mark in body for mark in _OPENAI_ONLY)
+        )
+
+    def _direct(self, target: Target, codec: Codec) -> Prepared:
+        incoming = self.incoming
+        host = target.host
+        changes: dict[str, bytes] = {}
+        rewrites: tuple[Rewrite, ...] = ()
+        if not incoming.in_url and target.model != self.model:
+            changes["model"] = encode(target.model)
+        if codec.name == "openai" and self.stream and host.request_usage and self._hides_usage():
+            changes["stream_options"] = self._usage_options()
+            rewrites = (without_usage,)
+        if target.restore and target.model != self.model:
+            rewrites += (model_restorer(codec.name, self.model),)
+        if changes:
+            body = self.spans.replaced(changes)
+        else:
+            self.spans.positions()
+            body = incoming.body
+        return Prepared(
+            path=codec.path(target.model, self.stream),
+            query=_without_alt(headers.forwarded_query(incoming.query)),
+            headers=[
+                *headers.same_protocol(incoming.headers, host.hostname),
+                ("content-type", "application/json"),
+            ],
+            body=body,
+            rewrites=rewrites,
+        )
+
+    def _hides_usage(self) -> bool:
+        options = self.spans.value("stream_options")
+        return not (isinstance(options, dict) and options.get("include_usage"))
+
+    def _usage_options(self) -> bytes:
+        raw = self.spans.raw.get("stream_options")
+        if raw is None or bytes(raw) == b"null":
+            return _USAGE_ASKED
+        return Spans(bytes(raw)).replaced({"include_usage": b"true"})
+
+    def _converted(self, target: Target, codec: Codec, *, strict: bool) -> Prepared:
+        losses = Losses()
+        request = self.request
+        for loss in self._losses.entries:
+            losses.add(loss.field, loss.reason)
+        goal = RenderTarget(target.model, target.host.name, target.host.hostname)
+        conversion = rendered(request, codec, goal, self._seal_key, losses)
+        if strict and losses:
+            raise LossRefused(losses.fields, f"upstream {target.host.name}")
+        return Prepared(
+            path=codec.path(target.model, self.stream),
+            query="",
+            headers=[
+                ("content-type", "application/json"),
+                ("accept", _ACCEPT[self.stream]),
+                ("user-agent", "dragoman"),
+                *codec.headers,
+            ],
+            body=encode(conversion.body),
+            conversion=conversion,
+            losses=losses.fields,
+        )
+
+
+def call_of(prepared: Prepared, target: Target, credential: Credential) -> Call:
+    """The HTTP request for one attempt."""
+    host = target.host
+    return Call(
+        upstream=host.name,
+        method="POST",
+        url=host.url(prepared.path, prepared.query),
+        headers=headers.set_header(prepared.headers, dict(credential.headers)),
+        body=prepared.body,
+        proxy=credential.proxy,
+        deadlines=host.deadlines,
+    )
+
+
+def _without_alt(query: str) -> str:
+    """The client's query without `alt`, which the upstream's path already carries."""
+    return "&".join(part for part in query.split("&") if part and not part.startswith("alt="))

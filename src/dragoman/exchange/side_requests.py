@@ -1,0 +1,205 @@
+"""Requests beside text: embeddings, an upstream's own token count, and paths that pass unread."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import msgspec
+
+from dragoman.errors import InvalidRequest, UnknownModel
+from dragoman.exchange import headers
+from dragoman.exchange.attempts import Attempts
+from dragoman.exchange.failures import refusal
+from dragoman.exchange.incoming import Incoming, Outcome, Reply
+from dragoman.neutral.json import Fields, JsonObject, decode, encode
+from dragoman.neutral.losses import Losses
+from dragoman.neutral.requests import EmbeddingRequest
+from dragoman.protocols.codec import Codec
+from dragoman.protocols.codec import Target as RenderTarget
+from dragoman.protocols.framing.splice import Spans
+from dragoman.routing.served import Target
+from dragoman.upstreams.hosts import Credential
+from dragoman.upstreams.http import Answer, Call, Headers, HttpClient
+
+
+class SideRequests:
+    """Shares the exchange's HTTP client and attempts."""
+
+    def __init__(self, http: HttpClient, attempts: Attempts) -> None:
+        self._http = http
+        self._attempts = attempts
+
+    async def embed(self, incoming: Incoming, outcome: Outcome) -> Reply:
+        """Vectors from an upstream of any protocol that has embeddings.
+
+        Raises:
+            DragomanError.
+        """
+        codec = incoming.codec
+        assert codec.embed_in is not None
+        body = _object(incoming.body)
+        if incoming.model:
+            body["model"] = incoming.model
+        request = codec.embed_in(body)
+        outcome.model = request.model
+
+        async def attempt(target: Target, credential: Credential) -> Reply:
+            return await self._embed_at(incoming, request, target, credential, outcome)
+
+        return await self._attempts.over(request.model, outcome, attempt)
+
+    async def _embed_at(
+        self,
+        incoming: Incoming,
+        request: EmbeddingRequest,
+        target: Target,
+        credential: Credential,
+        outcome: Outcome,
+    ) -> Reply:
+        host, codec = target.host, target.host.codec
+        if codec is not None and codec.name == "responses":
+            codec = self._attempts.chat_codec
+        if codec is None or codec.embed_out is None or codec.embed_path is None:
+            raise UnknownModel(f"upstream {host.name} serves no embeddings", param="model")
+        same = codec.name == incoming.codec.name and codec.embed_in is incoming.codec.embed_in
+        if same:
+            data = _renamed(incoming, target)
+        else:
+            goal = RenderTarget(target.model, host.name, host.hostname)
+            data = encode(codec.embed_out(request, goal, Losses()))
+        own = [("content-type", "application/json"), *codec.headers]
+        path_of = incoming.codec.embed_path if same else codec.embed_path
+        assert path_of is not None
+        path = path_of(target.model)
+        answer = await self._sent(target, credential, codec, "POST", path, own, data)
+        try:
+            found = await answer.read_all()
+        finally:
+            answer.close()
+        if same:
+            return Reply(200, headers.back(answer.headers, everything=False), found)
+        assert codec.vectors_in is not None
+        assert incoming.codec.vectors_out is not None
+        vectors = codec.vectors_in(found)
+        outcome.usage = vectors.usage
+        return Reply(200, [], encode(incoming.codec.vectors_out(vectors, request, request.model)))
+
+    async def count(self, incoming: Incoming, model: str, path: str) -> Reply | None:
+        """An upstream's own count of the client's bytes; None when the model's first upstream
+        speaks another protocol, or does not count."""
+        target = self._attempts.resolve(model)[0]
+        codec = target.host.codec
+        if codec is None or codec.name != incoming.codec.name:
+            return None
+        data = incoming.body if incoming.in_url else _renamed(incoming, target)
+        own = headers.same_protocol(incoming.headers, target.host.hostname)
+        own.append(("content-type", "application/json"))
+        path = path.replace(f"/{model}:", f"/{target.model}:")
+        call = self._call(target, target.host.credentials[0], "POST", path, own, data)
+        answer = await self._http.send(call)
+        try:
+            found = await answer.read_all()
+        finally:
+            answer.close()
+        return Reply(200, [], found) if answer.status == 200 else None
+
+    async def pass_on(self, incoming: Incoming, method: str, path: str, model: str) -> Reply:
+        """The request as it is, to the first upstream of this protocol that serves the model.
+
+        Raises:
+            DragomanError.
+        """
+        target = self._attempts.passing_target(incoming.codec.name, model)
+        own = [
+            *headers.same_protocol(incoming.headers, target.host.hostname),
+            *((n, v) for n, v in incoming.headers if n == "content-type"),
+        ]
+        query = headers.forwarded_query(incoming.query)
+        credential = target.host.credentials[0]
+        call = self._call(target, credential, method, path, own, incoming.body, query)
+        answer = await self._http.send(call)
+        back = headers.back(answer.headers, everything=True)
+        back += [(n, v) for n, v in answer.headers if n == "content-type"]
+        return Reply(answer.status, back, _streamed(answer))
+
+    async def pass_to(
+        self, incoming: Incoming, method: str, path: str, way: tuple[str, int]
+    ) -> Reply:
+        """The request as it is, to one account.
+
+        Raises:
+            DragomanError.
+        """
+        target, credential = self._attempts.account(*way)
+        own = headers.same_protocol(incoming.headers, target.host.hostname)
+        query = headers.forwarded_query(incoming.query)
+        answer = await self._http.send(
+            self._call(target, credential, method, path, own, incoming.body, query)
+        )
+        try:
+            data = await answer.read_all()
+        finally:
+            answer.close()
+        return Reply(answer.status, headers.back(answer.headers, everything=False), data)
+
+    async def _sent(
+        self,
+        target: Target,
+        credential: Credential,
+        codec: Codec,
+        method: str,
+        path: str,
+        own: Headers,
+        data: bytes,
+    ) -> Answer:
+        answer = await self._http.send(self._call(target, credential, method, path, own, data))
+        if answer.status == 200:
+            return answer
+        try:
+            raise await refusal(answer, codec, target.host.name)
+        finally:
+            answer.close()
+
+    def _call(
+        self,
+        target: Target,
+        credential: Credential,
+        method: str,
+        path: str,
+        own: Headers,
+        data: bytes,
+        query: str = "",
+    ) -> Call:
+        host = target.host
+        return Call(
+            upstream=host.name,
+            method=method,
+            url=host.url(path, query),
+            headers=headers.set_header(own, dict(credential.headers)),
+            body=data,
+            proxy=credential.proxy,
+            deadlines=host.deadlines,
+        )
+
+
+async def _streamed(answer: Answer) -> AsyncGenerator[bytes, None]:
+    try:
+        while data := await answer.read_some():
+            yield data
+    finally:
+        answer.close()
+
+
+def _object(body: bytes) -> JsonObject:
+    try:
+        return Fields(decode(body)).value
+    except ValueError as error:
+        raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+
+
+def _renamed(incoming: Incoming, target: Target) -> bytes:
+    """The client's bytes with the upstream's own model name, where the body carries one."""
+    spans = Spans(incoming.body)
+    if "model" not in spans.raw or spans.value("model") == target.model:
+        return incoming.body
+    return spans.replaced({"model": msgspec.json.encode(target.model)})

@@ -1,0 +1,101 @@
+"""Responses kept for `previous_response_id` and retrieval, each owned by its client key.
+
+Two sorts: one whose upstream keeps it itself (only the way back is remembered: host and
+credential, which are then required), and one kept here whole, with the input that led to it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dragoman.errors import InvalidRequest, RequestFault
+from dragoman.neutral.json import Json, JsonObject, decode, encode
+from dragoman.storage.state import Space, State
+
+SPACE = Space("responses", lifetime_s=86_400, max_entries=1_000, max_bytes=64 * 1024 * 1024)
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """`response` and `input` are JSON; both empty where `upstream` keeps it. `owner` is the client
+    key's name."""
+
+    owner: str
+    upstream: str = ""
+    credential: int = 0
+    response: bytes = b""
+    input: bytes = b""
+
+
+class StoredResponses:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def keep(self, response: JsonObject, items: list[Json], owner: str) -> None:
+        """Keeps a response here, with the whole input it answered."""
+        kept = Kept(owner, response=encode(response), input=encode(items))
+        self._put(response, kept)
+
+    def keep_way(self, response: JsonObject, upstream: str, credential: int, owner: str) -> None:
+        """Remembers which account keeps a response."""
+        self._put(response, Kept(owner, upstream, credential))
+
+    def get(self, id_: str, owner: str) -> Kept:
+        """
+        Raises:
+            RequestFault: 404, not kept here, or another key's.
+        """
+        kept = self._find(id_, owner)
+        if kept is None:
+            raise RequestFault(f"no response {id_!r} is kept here", status=404, param="id")
+        return kept
+
+    def delete(self, id_: str, owner: str) -> Kept:
+        """Removes and returns it; 404 as `get`."""
+        kept = self.get(id_, owner)
+        self._state.delete(SPACE, id_)
+        return kept
+
+    def previous(self, id_: str, owner: str) -> Kept:
+        """
+        Raises:
+            InvalidRequest: 400 `previous_response_not_found`.
+        """
+        kept = self._find(id_, owner)
+        if kept is None:
+            raise previous_not_found(id_)
+        return kept
+
+    def _put(self, response: JsonObject, kept: Kept) -> None:
+        id_ = response.get("id")
+        if isinstance(id_, str) and id_:
+            self._state.put(SPACE, id_, msgspec.msgpack.encode(kept))
+
+    def _find(self, id_: str, owner: str) -> Kept | None:
+        data = self._state.get(SPACE, id_)
+        kept = None if data is None else msgspec.msgpack.decode(data, type=Kept)
+        return kept if kept is not None and kept.owner == owner else None
+
+
+def previous_not_found(id_: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"Previous response with id '{id_}' not found.",
+        code="previous_response_not_found",
+        param="previous_response_id",
+    )
+
+
+def conversation(kept: Kept) -> list[Json]:
+    """The items a response was given, and those it answered with: what comes before new input."""
+    items = items_of(decode(kept.input))
+    response = decode(kept.response)
+    output = response.get("output") if isinstance(response, dict) else None
+    return [*items, *items_of(output)]
+
+
+def items_of(value: Json) -> list[Json]:
+    """An `input` as a list of items: text is one user message."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return value
+    return [{"type": "message", "role": "user", "content": value}]

@@ -1,0 +1,46 @@
+"""Log lines: for people on a terminal, or JSON. Secrets never get here: keys live in a type that
+does not render, and what is logged of a request is chosen field by field."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+
+import structlog
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def set_up(level: str, form: str) -> None:
+    """Decides once how this process logs: everything to standard error."""
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if form == "text":
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), pad_event_to=0, sort_keys=False
+        )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            _without_blanks,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+
+
+def logger() -> structlog.typing.FilteringBoundLogger:
+    """The process's logger."""
+    return structlog.get_logger()  # type: ignore[no-any-return]
+
+
+def _without_blanks(
+    _logger: object, _method: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    """Leaves out what a line has nothing to say on."""
+    return {key: value for key, value in event.items() if value not in (None, "", ())}

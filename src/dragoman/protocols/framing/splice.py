@@ -1,0 +1,110 @@
+"""A JSON object as a map of raw top-level values, and changes to single ones in place.
+
+Everything that is not changed stays byte for byte, in order: prompt caches live on this.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from dragoman.errors import InvalidRequest
+
+_RAW_MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_KEY = re.compile(rb'[ \t\r\n]*,?[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
+_CLOSE = re.compile(rb"[ \t\r\n]*\}")
+
+
+class Spans:
+    """Where each top-level value of one JSON object stands in its bytes."""
+
+    __slots__ = ("body", "raw")
+
+    def __init__(self, body: bytes) -> None:
+        """
+        Raises:
+            InvalidRequest: not a JSON object.
+        """
+        try:
+            self.raw: dict[str, msgspec.Raw] = _RAW_MAP.decode(body)
+        except msgspec.ValidationError:
+            raise InvalidRequest("the body must be a JSON object") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+        self.body = body
+
+    def value(self, key: str) -> object:
+        """A top-level value, decoded; None when absent."""
+        raw = self.raw.get(key)
+        return None if raw is None else msgspec.json.decode(raw)
+
+    def positions(self) -> dict[str, tuple[int, int]]:
+        """Start and end of each value.
+
+        Raises:
+            InvalidRequest: a key stands twice: which one holds is anybody's guess.
+        """
+        body = self.body
+        at = body.index(b"{") + 1
+        key = ""
+        out: dict[str, tuple[int, int]] = {}
+        for _ in range(len(self.raw)):
+            match = _KEY.match(body, at)
+            if match is None:
+                raise duplicate(key)
+            key = msgspec.json.decode(match[1], type=str)
+            value = bytes(self.raw[key])
+            start = match.end()
+            at = start + len(value)
+            if key in out or not body.startswith(value, start):
+                raise duplicate(key)
+            out[key] = (start, at)
+        if not _CLOSE.match(body, at):
+            raise duplicate(key)
+        return out
+
+    def replaced(self, changes: Mapping[str, bytes]) -> bytes:
+        """The bytes with these keys' values exchanged; a key that is not there is added at the
+        end.
+
+        Raises:
+            InvalidRequest: a key stands twice.
+        """
+        places = self.positions()
+        body = self.body
+        pieces: list[bytes] = []
+        at = 0
+        for key, (start, end) in places.items():
+            if key in changes:
+                pieces += (body[at:start], changes[key])
+                at = end
+        end_of_object = body.rindex(b"}")
+        pieces.append(body[at:end_of_object].rstrip())
+        comma = b"," if places else b""
+        for key, value in changes.items():
+            if key not in places:
+                pieces += (comma, msgspec.json.encode(key), b":", value)
+                comma = b","
+        pieces.append(body[end_of_object:])
+        return b"".join(pieces)
+
+
+def duplicate(key: str) -> InvalidRequest:
+    return InvalidRequest(f'the key "{key}" stands twice in the body', param=key)
+
+
+def replaced_at(body: bytes, path: tuple[str, ...], value: bytes) -> bytes:
+    """The object's bytes with the value at this path exchanged; unchanged when the path is not
+    there or is no object."""
+    try:
+        spans = Spans(body)
+        places = spans.positions()
+    except InvalidRequest:
+        return body
+    if path[0] not in places:
+        return body
+    start, end = places[path[0]]
+    inner = value if len(path) == 1 else replaced_at(body[start:end], path[1:], value)
+    return body[:start] + inner + body[end:]

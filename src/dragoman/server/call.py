@@ -1,0 +1,73 @@
+"""One HTTP request as the routes see it, read off the ASGI scope. Decisions are made on
+`scope["path"]` alone, never on anything rebuilt from headers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from dragoman.errors import InvalidRequest
+from dragoman.exchange.incoming import Outcome
+from dragoman.neutral.json import JsonObject, decode, wrong_type
+from dragoman.server.bodies import Receive, expanded, read_body
+from dragoman.server.guard import is_loopback
+from dragoman.upstreams.http import Headers
+
+if TYPE_CHECKING:
+    from dragoman.server.gateway import Gateway
+
+Scope: TypeAlias = MutableMapping[str, object]
+
+
+class HttpCall:
+    """`path` is without an optional protocol prefix; `key` the client key's name."""
+
+    def __init__(self, scope: Scope, receive: Receive, gateway: Gateway, id_: str) -> None:
+        self.gateway = gateway
+        self.receive = receive
+        self.id = id_
+        self.started_at = time.monotonic()
+        self.method = cast("str", scope.get("method", "GET"))
+        self.path = cast("str", scope["path"])
+        self.query = cast("bytes", scope["query_string"]).decode("latin-1")
+        raw = cast("list[tuple[bytes, bytes]]", scope["headers"])
+        self.headers: Headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in raw]
+        client = cast("tuple[str, int] | None", scope.get("client"))
+        self.loopback = client is None or is_loopback(client[0])
+        self.prefix = ""
+        self.key = ""
+        self.body = b""
+        self.outcome: Outcome | None = None
+
+    def header(self, name: str) -> str:
+        """A header's first value, "" when absent."""
+        for own, value in self.headers:
+            if own == name:
+                return value
+        return ""
+
+    async def read_body(self) -> None:
+        """Reads the whole body into `body`, decompressed.
+
+        Raises:
+            TooLarge, InvalidRequest, ClientLeft.
+        """
+        limit = self.gateway.max_body
+        body = await read_body(self.receive, self.header("content-length"), limit)
+        encoding = self.header("content-encoding")
+        self.body = expanded(body, encoding, limit) if encoding else body
+
+    def json(self) -> JsonObject:
+        """The body as a JSON object.
+
+        Raises:
+            InvalidRequest: it is none.
+        """
+        try:
+            value = decode(self.body)
+        except ValueError as error:
+            raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise wrong_type("the body", "a JSON object", value)
+        return value

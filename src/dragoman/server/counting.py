@@ -1,0 +1,49 @@
+"""Token counts: the upstream's own where it counts in the client's protocol, else an estimate,
+which says so in `x-dragoman-estimate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from dragoman.errors import UpstreamFault
+from dragoman.exchange.incoming import Reply
+from dragoman.neutral.estimate import request_tokens
+from dragoman.neutral.json import Fields, JsonObject
+from dragoman.neutral.losses import Losses
+from dragoman.neutral.requests import Request
+from dragoman.protocols.codec import Codec
+from dragoman.server.call import HttpCall
+from dragoman.server.respond import json_reply
+from dragoman.server.routes import Handler, incoming_of
+
+
+def counting(
+    codec: Codec,
+    path: str,
+    read: Callable[[JsonObject, Losses], Request],
+    shown: Callable[[int], JsonObject],
+    *,
+    model: str = "",
+) -> Handler:
+    """A handler that counts. `path` is the upstream's, below its base URL."""
+
+    async def handle(call: HttpCall) -> Reply:
+        body = call.json()
+        name = model or Fields(body).needed_text("model")
+        request = read({**body, "model": name}, Losses())
+        call.gateway.served.resolve(name)
+        incoming = incoming_of(call, codec)
+        if model:
+            incoming = msgspec.structs.replace(incoming, model=model, in_url=True)
+        call.outcome = None
+        try:
+            reply = await call.gateway.exchange.side.count(incoming, name, path)
+        except UpstreamFault:
+            reply = None
+        if reply is not None:
+            return reply
+        return json_reply(shown(request_tokens(request)), 200, [("x-dragoman-estimate", "true")])
+
+    return handle

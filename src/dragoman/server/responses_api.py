@@ -1,0 +1,147 @@
+"""OpenAI's Responses routes: creation with a previous response, stored ones by id, compaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from dragoman.errors import InvalidRequest
+from dragoman.exchange.incoming import Finish, Incoming, Reply
+from dragoman.exchange.stored_responses import StoredResponses, conversation, items_of
+from dragoman.neutral.json import Json, JsonObject, encode
+from dragoman.protocols.framing.splice import Spans
+from dragoman.protocols.openai_responses.codec import CODEC
+from dragoman.server.call import HttpCall
+from dragoman.server.compaction import MARK, compacting, own_compaction
+from dragoman.server.respond import json_reply
+from dragoman.server.routes import Handler, Route, incoming_of
+
+
+class Expanded(msgspec.Struct, frozen=True):
+    """A creation's body without its previous response: `items` is the whole input, unless the
+    account `way` keeps it and is therefore required."""
+
+    body: bytes
+    items: list[Json]
+    way: tuple[str, int] | None = None
+
+
+def expanded(body: bytes, stored: StoredResponses, owner: str) -> Expanded:
+    """Puts the conversation behind `previous_response_id` before the new input.
+
+    Raises:
+        InvalidRequest: not JSON, or the previous response is not known here.
+    """
+    spans = Spans(body)
+    previous = spans.value("previous_response_id")
+    items = items_of(_json(spans, "input"))
+    if not isinstance(previous, str):
+        return Expanded(body, items)
+    kept = stored.previous(previous, owner)
+    if kept.upstream:
+        return Expanded(body, items, (kept.upstream, kept.credential))
+    return joined(spans, conversation(kept), items)
+
+
+def joined(spans: Spans, before: list[Json], items: list[Json]) -> Expanded:
+    """The body with an earlier conversation written out."""
+    whole = [*before, *items]
+    body = spans.replaced({"input": encode(whole), "previous_response_id": b"null"})
+    return Expanded(body, whole)
+
+
+def _json(spans: Spans, key: str) -> Json:
+    value: Json = spans.value(key)  # type: ignore[assignment]
+    return value
+
+
+def keeper(
+    stored: StoredResponses, body: bytes, items: list[Json], owner: str
+) -> Callable[[Finish], None]:
+    """Keeps the finished response unless the client said `store: false`."""
+    wanted = Spans(body).value("store") is not False
+
+    def keep(finish: Finish) -> None:
+        response = finish.document
+        if not wanted or response is None:
+            return
+        if finish.passed and response.get("store") is True:
+            stored.keep_way(response, finish.upstream, finish.credential, owner)
+        else:
+            stored.keep(response, items, owner)
+
+    return keep
+
+
+async def create(call: HttpCall) -> Reply:
+    stored = call.gateway.stored
+    ready = expanded(call.body, stored, call.key)
+    incoming: Incoming = msgspec.structs.replace(
+        incoming_of(call, CODEC),
+        body=ready.body,
+        pinned=ready.way,
+        on_finish=keeper(stored, ready.body, ready.items, call.key),
+    )
+    if MARK in ready.body and not own_compaction(call.gateway.served, _model(ready.body)):
+        codec = compacting(call.gateway.options.seal_key, alone=False)
+        incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
+    assert call.outcome is not None
+    return await call.gateway.exchange.generate(incoming, call.outcome)
+
+
+async def compact(call: HttpCall) -> Reply:
+    """A conversation made short: by OpenAI's own hosts themselves, else by a summary."""
+    incoming = incoming_of(call, CODEC)
+    exchange = call.gateway.exchange
+    model = _model(call.body)
+    if own_compaction(call.gateway.served, model):
+        return await exchange.side.pass_on(incoming, "POST", "/responses/compact", model)
+    codec = compacting(call.gateway.options.seal_key, alone=True)
+    incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
+    assert call.outcome is not None
+    return await exchange.generate(incoming, call.outcome)
+
+
+def _model(body: bytes) -> str:
+    model = Spans(body).value("model")
+    if not isinstance(model, str):
+        raise InvalidRequest("model: expected a string", param="model")
+    return model
+
+
+def by_id(method: str, rest: str) -> Route | None:
+    """Routes under /v1/responses/{id}."""
+    if "/" in rest:
+        return None
+    if method == "GET":
+        return Route(CODEC, _getting(rest))
+    if method == "DELETE":
+        return Route(CODEC, _deleting(rest))
+    return None
+
+
+def _getting(id_: str) -> Handler:
+    async def handle(call: HttpCall) -> Reply:
+        kept = call.gateway.stored.get(id_, call.key)
+        if kept.upstream:
+            return await _at_its_account(call, (kept.upstream, kept.credential), id_)
+        return Reply(200, [], kept.response)
+
+    return handle
+
+
+def _deleting(id_: str) -> Handler:
+    async def handle(call: HttpCall) -> Reply:
+        kept = call.gateway.stored.delete(id_, call.key)
+        if kept.upstream:
+            return await _at_its_account(call, (kept.upstream, kept.credential), id_)
+        gone: JsonObject = {"id": id_, "object": "response", "deleted": True}
+        return json_reply(gone)
+
+    return handle
+
+
+async def _at_its_account(call: HttpCall, way: tuple[str, int], id_: str) -> Reply:
+    incoming = incoming_of(call, CODEC)
+    return await call.gateway.exchange.side.pass_to(incoming, call.method, f"/responses/{id_}", way)

@@ -1,0 +1,57 @@
+"""What a route is, and how a path finds one: a table for fixed paths, then each protocol's own
+reading of paths that carry a name. No pattern is tried for the paths that are called all day."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import msgspec
+
+from dragoman.exchange.incoming import Incoming, Outcome, Reply
+from dragoman.protocols.codec import Codec
+from dragoman.server.call import HttpCall
+
+Handler = Callable[[HttpCall], Awaitable[Reply]]
+
+
+class Route(NamedTuple):
+    """`open`: needs no client key. `open_on_loopback`: needs none from this machine when
+    `ollama-open-on-loopback` is on."""
+
+    codec: Codec
+    handle: Handler
+    open: bool = False
+    open_on_loopback: bool = False
+
+
+class Routes(NamedTuple):
+    """One protocol's: fixed paths by (method, path), and a reader of the others."""
+
+    codec: Codec
+    fixed: dict[tuple[str, str], Route]
+    match: Callable[[str, str], Route | None]
+
+
+def no_match(method: str, path: str) -> Route | None:
+    """For a protocol all of whose paths are fixed."""
+    return None
+
+
+def incoming_of(call: HttpCall, codec: Codec) -> Incoming:
+    """The call as the exchange takes it; also opens its outcome."""
+    call.outcome = Outcome(call.id, codec.name, key=call.key, started_at=call.started_at)
+    return Incoming(call.id, codec, call.headers, call.body, call.query, key=call.key)
+
+
+def generating(codec: Codec, *, convert: bool = False) -> Handler:
+    """A handler for requests for text whose model stands in the body."""
+
+    async def handle(call: HttpCall) -> Reply:
+        incoming = incoming_of(call, codec)
+        if convert:
+            incoming = msgspec.structs.replace(incoming, convert=True)
+        assert call.outcome is not None
+        return await call.gateway.exchange.generate(incoming, call.outcome)
+
+    return handle

@@ -1,0 +1,192 @@
+"""Responses over WebSocket, as Codex speaks it (OpenAI-Beta: responses_websockets=2026-02-06).
+
+A text frame `{"type":"response.create", …body}` is one response; each of its events is one text
+frame back. `generate: false` warms up: an empty response, kept. The connection keeps its last
+response whatever `store` says, so that a frame may carry only what is new.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+
+from dragoman.errors import DragomanError, InvalidRequest
+from dragoman.exchange.incoming import Finish, Incoming, Outcome
+from dragoman.exchange.stored_responses import Kept, conversation, items_of
+from dragoman.neutral.events import Event, Finished, Started
+from dragoman.neutral.json import Fields, Json, JsonObject, decode, encode
+from dragoman.neutral.losses import Losses
+from dragoman.observe.log import logger
+from dragoman.protocols.codec import Reply as RenderReply
+from dragoman.protocols.framing.sse import SseDecoder
+from dragoman.protocols.openai_responses.codec import CODEC
+from dragoman.server.bodies import Message, Receive, Send
+from dragoman.server.call import HttpCall
+from dragoman.server.responses_api import keeper
+
+PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses", "/openai/v1/responses"})
+_CREATE = "response.create"
+
+
+class Connection:
+    """One WebSocket. Responses are made one after the other; when the client goes, the one in
+    work is cancelled."""
+
+    def __init__(self, call: HttpCall, receive: Receive, send: Send) -> None:
+        self._call = call
+        self._receive = receive
+        self._send = send
+        self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._work: asyncio.Task[None] | None = None
+        self._last: tuple[str, Kept] | None = None
+
+    async def serve(self) -> None:
+        """Accepts, and returns when the client has gone."""
+        await self._receive()
+        await self._send({"type": "websocket.accept"})
+        reader = asyncio.create_task(self._read())
+        try:
+            while (frame := await self._inbox.get()) is not None:
+                self._work = asyncio.create_task(self._answer(frame))
+                await asyncio.wait({self._work})
+        finally:
+            reader.cancel()
+            if self._work is not None:
+                self._work.cancel()
+
+    async def _read(self) -> None:
+        while True:
+            message: Message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                self._inbox.put_nowait(None)
+                if self._work is not None:
+                    self._work.cancel()
+                return
+            data = message.get("text") or message.get("bytes") or b""
+            self._inbox.put_nowait(data.encode() if isinstance(data, str) else bytes(data))  # type: ignore[call-overload]
+
+    async def _answer(self, frame: bytes) -> None:
+        outcome = Outcome(
+            id="req_" + secrets.token_hex(8),
+            protocol="responses/ws",
+            key=self._call.key,
+            started_at=time.monotonic(),
+        )
+        try:
+            await self._respond(frame, outcome)
+            outcome.status = outcome.status or 200
+        except DragomanError as error:
+            outcome.status, outcome.error = error.status, error.message
+            await self._tell(error)
+        except Exception as error:  # noqa: BLE001 - the last line of defence of a response
+            logger().error("response failed", id=outcome.id, exc_info=error)
+            await self._tell(DragomanError("internal error"))
+        finally:
+            outcome.total_s = time.monotonic() - outcome.started_at
+            self._call.gateway.log(outcome)
+
+    async def _respond(self, frame: bytes, outcome: Outcome) -> None:
+        body = _body(frame)
+        generate = body.pop("generate", True)
+        items = self._whole_input(body)
+        body["stream"] = True
+        if generate is False:
+            await self._warm_up(body, items, outcome)
+            return
+        data = encode(body)
+        keep = keeper(self._call.gateway.stored, data, items, self._call.key)
+
+        def finished(finish: Finish) -> None:
+            if finish.document is not None:
+                self._remember(finish.document, items)
+            keep(finish)
+
+        incoming = Incoming(
+            outcome.id,
+            CODEC,
+            self._call.headers,
+            data,
+            self._call.query,
+            key=self._call.key,
+            on_finish=finished,
+        )
+        reply = await self._call.gateway.exchange.generate(incoming, outcome)
+        assert not isinstance(reply.body, bytes)
+        decoder = SseDecoder()
+        try:
+            async for chunk in reply.body:
+                await self._forward(decoder, chunk)
+        finally:
+            await reply.body.aclose()
+
+    def _whole_input(self, body: JsonObject) -> list[Json]:
+        """The input with the conversation before it written out, also into `body`."""
+        items = items_of(body.get("input"))
+        previous = body.pop("previous_response_id", None)
+        if isinstance(previous, str):
+            if self._last is not None and self._last[0] == previous:
+                kept = self._last[1]
+            else:
+                kept = self._call.gateway.stored.previous(previous, self._call.key)
+            items = [*conversation(kept), *items]
+        body["input"] = items
+        return items
+
+    def _remember(self, response: JsonObject, items: list[Json]) -> None:
+        id_ = response.get("id")
+        if isinstance(id_, str):
+            kept = Kept(self._call.key, response=encode(response), input=encode(items))
+            self._last = (id_, kept)
+
+    async def _warm_up(self, body: JsonObject, items: list[Json], outcome: Outcome) -> None:
+        request = CODEC.request_in(dict(body), Losses())
+        outcome.model = request.model
+        self._call.gateway.served.resolve(request.model)
+        reply = RenderReply(
+            request,
+            request.model,
+            lambda prefix: prefix + secrets.token_hex(12),
+            time.monotonic,
+            int(time.time()),
+        )
+        encoder = CODEC.stream_out(reply)
+        events: list[Event] = [Started(), Finished("end")]
+        data = encoder.encode(events) + encoder.finish()
+        decoder = SseDecoder()
+        await self._forward(decoder, data, items)
+
+    async def _forward(
+        self, decoder: SseDecoder, chunk: bytes, warm: list[Json] | None = None
+    ) -> None:
+        for event in decoder.feed(chunk):
+            if warm is not None and event.event == "response.completed":
+                response = Fields(decode(event.data)).raw("response")
+                assert isinstance(response, dict)
+                self._remember(response, warm)
+            await self._send({"type": "websocket.send", "text": event.data.decode()})
+
+    async def _tell(self, error: DragomanError) -> None:
+        status, document = CODEC.error_out(error)
+        frame: JsonObject = {"type": "error", "status": status, **document}
+        await self._send({"type": "websocket.send", "text": encode(frame).decode()})
+
+
+def _body(frame: bytes) -> JsonObject:
+    try:
+        body = decode(frame)
+    except ValueError as error:
+        raise InvalidRequest(f"the frame is not valid JSON: {error}") from None
+    fields = Fields(body)
+    if fields.text("type") != _CREATE:
+        raise InvalidRequest(f'type: expected "{_CREATE}"', param="type")
+    return {name: value for name, value in fields.value.items() if name != "type"}
+
+
+async def refuse(receive: Receive, send: Send, error: DragomanError) -> None:
+    """Answers the handshake with an HTTP error, which tells the client why."""
+    await receive()
+    status, document = CODEC.error_out(error)
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": encode(document)})

@@ -1,0 +1,1 @@
+"""What outlives a process: one SQLite file in data-dir, numbered migrations, one writer."""

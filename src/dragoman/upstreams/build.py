@@ -1,0 +1,79 @@
+"""Hosts out of settings: what the request path reads, computed once when they are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from dragoman.config.settings import Settings
+from dragoman.config.upstreams import Key, Upstream
+from dragoman.neutral.listings import ModelEntry
+from dragoman.protocols.registry import CODECS
+from dragoman.upstreams.hosts import Credential, Host, auth_header, merged_headers
+from dragoman.upstreams.http import Deadlines
+
+_DIRECT = frozenset({"direct", "none"})
+
+
+def build_host(upstream: Upstream, settings: Settings) -> Host:
+    """The host an upstream's settings describe."""
+    timeouts = settings.timeouts_for(upstream)
+    keys: list[Key | None] = [key for key in upstream.keys if not key.disabled]
+    if not upstream.keys:
+        keys = [None]
+    return Host(
+        name=upstream.name,
+        codec=CODECS.get(upstream.protocol),
+        base=upstream.endpoint.rstrip("/"),
+        hostname=urlsplit(upstream.base_url).hostname or "",
+        query=tuple(upstream.query.items()),
+        credentials=tuple(
+            _credential(index, key, upstream, settings) for index, key in enumerate(keys)
+        ),
+        deadlines=Deadlines(timeouts.connect, timeouts.first_byte, timeouts.idle, timeouts.total),
+        request_usage=settings.usage_asked_of(upstream),
+        words_per_second=upstream.words_per_second,
+    )
+
+
+def _credential(index: int, key: Key | None, upstream: Upstream, settings: Settings) -> Credential:
+    own: Mapping[str, str] = key.headers if key else {}
+    secret = key.key.reveal() if key else ""
+    proxy = settings.proxy_for(upstream, key.proxy_url if key else None)
+    return Credential(
+        index=index,
+        label=(key.label if key else "") or f"{upstream.name}#{index}",
+        headers=merged_headers(auth_header(upstream.auth_header, secret), upstream.headers, own),
+        proxy=proxy_of(proxy, upstream.base_url),
+        weight=key.weight if key else 1,
+        priority=upstream.priority_of(key) if key else upstream.priority,
+    )
+
+
+def proxy_of(written: str | None, base_url: str) -> str:
+    """The proxy to use: as written; "" for `direct`; the environment's when nothing is written."""
+    if written is not None:
+        return "" if written in _DIRECT else written
+    parts = urlsplit(base_url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return ""
+    return getproxies().get(parts.scheme, "")
+
+
+def written_entries(upstream: Upstream) -> list[tuple[str, ModelEntry, bool]]:
+    """The models a user listed: upstream name, entry under the served name, whether the answer is
+    to carry that name."""
+    return [
+        (
+            rule.name,
+            ModelEntry(
+                id=rule.served_as,
+                owner=upstream.name,
+                display_name=rule.display_name,
+                context_tokens=rule.max_context_length or None,
+            ),
+            rule.force_mapping,
+        )
+        for rule in upstream.models or ()
+    ]

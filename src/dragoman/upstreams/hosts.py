@@ -1,0 +1,76 @@
+"""An upstream host as the request path needs it: everything derivable computed once, at load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from dragoman.protocols.codec import Codec
+from dragoman.upstreams.http import Deadlines, Headers
+
+_AUTH_HEADERS = {
+    "bearer": ("authorization", "Bearer {}"),
+    "x-api-key": ("x-api-key", "{}"),
+    "x-goog-api-key": ("x-goog-api-key", "{}"),
+    "api-key": ("api-key", "{}"),
+}
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """One key of a host, or its keyless access. `headers` hold the key and the user's own
+    headers; `label` names it in logs without giving it away."""
+
+    index: int
+    label: str
+    headers: tuple[tuple[str, str], ...]
+    proxy: str = ""
+    weight: int = 1
+    priority: int = 0
+
+
+class Host(msgspec.Struct, frozen=True):
+    """`codec` is None for the embedded echo model. `base` has no slash at its end."""
+
+    name: str
+    codec: Codec | None
+    base: str
+    hostname: str
+    query: tuple[tuple[str, str], ...]
+    credentials: tuple[Credential, ...]
+    deadlines: Deadlines
+    request_usage: bool = True
+    words_per_second: float = 0
+
+    def url(self, path: str, query: str = "") -> str:
+        """The address of a path below the base, with the host's own query and a further one."""
+        own = urlencode(self.query)
+        path, _, inner = path.partition("?")
+        joined = "&".join(part for part in (inner, own, query) if part)
+        return f"{self.base}{path}?{joined}" if joined else self.base + path
+
+
+def base_of(url: str, default_path: str) -> str:
+    """A base URL without its last slash; an empty path gets the protocol's own."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path or default_path}"
+
+
+def auth_header(auth: str, key: str) -> Headers:
+    """The header that carries a key; none for `none` or an empty key."""
+    if not key or auth == "none":
+        return []
+    name, form = _AUTH_HEADERS[auth]
+    return [(name, form.format(key))]
+
+
+def merged_headers(*layers: Mapping[str, str] | Headers) -> tuple[tuple[str, str], ...]:
+    """Header layers by lower-case name, a later layer over an earlier one."""
+    out: dict[str, str] = {}
+    for layer in layers:
+        pairs = layer.items() if isinstance(layer, Mapping) else layer
+        for name, value in pairs:
+            out[name.lower()] = value
+    return tuple(out.items())
