@@ -221,7 +221,7 @@ class ChatStreamEncoder:
         if isinstance(part.head, ToolCall) and part.head.kind == "function":
             out.append(part.before + b'"{}"' + part.after)
 
-    def _usage_seen(self, event: UsageSeen, out: list[bytes]) -> None:  # noqa: ARG002 - one shape
+    def _usage_seen(self, event: UsageSeen, out: list[bytes]) -> None:
         self._usage = self._usage.updated(event.usage)
 
     def _finished(self, event: Finished, out: list[bytes]) -> None:

@@ -16,7 +16,7 @@ from dragoman.protocols.openai_chat.tools import choice_in, tools_in
 from dragoman.protocols.openai_chat.wire import NAME
 
 
-def request_in(body: JsonObject, losses: Losses) -> Request:  # noqa: ARG001 - the codec's signature
+def request_in(body: JsonObject, losses: Losses) -> Request:
     """The request, whole: a Chat client has nothing that the neutral form cannot hold.
 
     Raises:
