@@ -163,10 +163,12 @@ def message(fields: Fields) -> tuple[Part, ...]:
         raise fields.missing("content")
     first, *rest = content_parts(content, fields.at("content"))
     item, unknown = leftover(fields.value, _MESSAGE_KEYS, _MESSAGE_WIRE)
-    first = msgspec.structs.replace(first, wire={**first.wire, "message": item})
     if unknown and not isinstance(first, Opaque):
         first = msgspec.structs.replace(first, extras={**first.extras, "message": unknown})
-    return first, *rest
+    elif unknown:
+        # An opaque part is a loss as a whole wherever it is one.
+        item.update(unknown)
+    return msgspec.structs.replace(first, wire={**first.wire, "message": item}), *rest
 
 
 def function_call(fields: Fields) -> tuple[Part, ...]:
