@@ -261,3 +261,34 @@ openai-compatibility: [{name: my host, base-url: "https://h/v1", models: [{name:
 """
     with pytest.raises(ConfigError, match="'my-host' is the name of a key block's entry"):
         read(text)
+
+
+def test_bases_without_a_path_are_taken_as_they_are() -> None:
+    text = """\
+codex-api-key: [{api-key: k, base-url: "https://codex.example", models: [{name: m}]}]
+openai-compatibility:
+  - {name: a, base-url: "https://a.example/", models: [{name: m}]}
+  - {name: b, base-url: "https://b.example/v1/", models: [{name: m}]}
+"""
+    settings, _ = read(text)
+    assert [one.endpoint for one in settings.all_upstreams] == [
+        "https://codex.example",
+        "https://a.example",
+        "https://b.example/v1",
+    ]
+
+
+def test_numbers_below_zero_mean_off_where_cliproxyapi_says_so() -> None:
+    text = """\
+streaming: {keepalive-seconds: -1}
+max-retry-interval: -5
+nonstream-keepalive-interval: -1
+logs-max-total-size-mb: -1
+gpt-image-2-base-model: GPT-image
+"""
+    settings, _ = read(text)
+    assert settings.streaming.keepalive_seconds == 0
+    assert settings.max_retry_interval == 0
+    assert settings.nonstream_keepalive_interval == 0
+    assert settings.logs_max_total_size_mb == 0
+    assert settings.gpt_image_2_base_model == "GPT-image"

@@ -186,6 +186,8 @@ Duration = Annotated[
     float, BeforeValidator(duration_s, json_schema_input_type=float | str), Field(ge=0)
 ]
 Seconds = Annotated[float, Field(ge=0)]
+SecondsOrOff = Annotated[float, AfterValidator(lambda number: max(0.0, number))]
 Weight = Annotated[int, Field(ge=0, le=1_000_000)]
+CountOrOff = Annotated[int, AfterValidator(lambda number: max(0, number))]
 Count = Annotated[int, Field(ge=0)]
 HomePath = Annotated[Path, AfterValidator(home_path)]

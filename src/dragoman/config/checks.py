@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Settings
 
 TEMPLATE_KEYS = frozenset({"your-api-key-1", "your-api-key-2", "your-api-key-3"})
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = ("127.", "::1", "localhost")
 
 
 def errors_in(data: Mapping[str, Any]) -> Iterator[Notice]:
@@ -56,7 +56,7 @@ def errors_of(settings: Settings) -> Iterator[Notice]:
 
 def warnings_of(settings: Settings) -> Iterator[Notice]:
     yield from _weak_keys(settings)
-    if not settings.api_keys and settings.host not in LOOPBACK:
+    if not settings.api_keys and not settings.host.startswith(LOOPBACK):
         yield Notice(
             ("host",),
             f"listens on {settings.host}, but without api-keys only this machine is answered",

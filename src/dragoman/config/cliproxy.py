@@ -19,9 +19,10 @@ from dragoman.config.cliproxy_blocks import (
     KeyBlocks,
     TheirModel,
 )
+from dragoman.config.models import ModelRule
 from dragoman.config.problems import Notice, Place
 from dragoman.config.secrets import Secret
-from dragoman.config.upstreams import NOT_IN_NAMES, RESERVED_NAMES, Key, ModelRule, Upstream
+from dragoman.config.upstreams import NOT_IN_NAMES, RESERVED_NAMES, Key, Upstream
 
 GEMINI = "https://generativelanguage.googleapis.com"
 ANTHROPIC = "https://api.anthropic.com"
@@ -109,8 +110,12 @@ def _codex(entry: CodexKey, name: str, place: Place, notices: Notices) -> Upstre
     if not entry.models:
         notices.append(Notice(place, "lists no models, so it serves none; add models"))
     upstream = _upstream(entry, name, place, notices, protocol="responses", base_url=entry.base_url)
-    rules = upstream.models or ()
-    return upstream.model_copy(update={"models": rules, "websockets": entry.websockets})
+    update = {
+        "base_url": _as_it_is(entry.base_url),
+        "models": upstream.models or (),
+        "websockets": entry.websockets,
+    }
+    return upstream.model_copy(update=update)
 
 
 def _vertex(entry: KeyBlock, name: str, place: Place, notices: Notices) -> Upstream | None:
@@ -128,6 +133,11 @@ def _vertex(entry: KeyBlock, name: str, place: Place, notices: Notices) -> Upstr
                 Notice((*place, "models", at), "needs name and alias; the model is dropped")
             )
     return upstream.model_copy(update={"models": tuple(rules) or None})
+
+
+def _as_it_is(base: str) -> str:
+    """CLIProxyAPI adds no path of the protocol's own to these; a bare `/` says the same here."""
+    return base if urlsplit(base).path else f"{base}/"
 
 
 def _with_path(base: str, path: str) -> str:
@@ -224,7 +234,7 @@ def _compat_upstream(block: Compatibility, name: str, place: Place, notices: Not
     for secret in block.api_keys:
         for key in _credentials(secret, 1, None):
             keys.setdefault(key.key, key)
-    return Upstream.model_validate(
+    upstream = Upstream.model_validate(
         {
             "name": name,
             "protocol": "openai",
@@ -242,3 +252,4 @@ def _compat_upstream(block: Compatibility, name: str, place: Place, notices: Not
             "support_prompt_cache_key": block.support_prompt_cache_key,
         }
     )
+    return upstream.model_copy(update={"base_url": _as_it_is(block.base_url)})

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from dragoman.config.blocks import LATER, THEIRS, Block, Headers, Name, ProxyUrl, Url
+from dragoman.config.models import ModelRule
 from dragoman.config.secrets import Secret
-from dragoman.config.upstreams import ModelRule, ScopedError
+from dragoman.config.upstreams import ScopedError
 
 TheirWeight = Annotated[int, Field(le=1_000_000)]
 
@@ -90,6 +91,7 @@ class Cloak(Block):
     strict_mode: bool = Field(
         default=False, description="Drop the client's system prompt." + THEIRS
     )
+    relaxed_system_prompt: bool = Field(default=False, description="Keep it." + THEIRS)
     sensitive_words: tuple[str, ...] = Field(default=(), description="Words to blur." + THEIRS)
     cache_user_id: bool | None = Field(default=None, description="Keep a made-up user id." + THEIRS)
 

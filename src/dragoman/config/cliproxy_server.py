@@ -6,12 +6,18 @@ is accepted and does nothing.
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from dragoman.config.blocks import LATER, THEIRS, Block, Count, Duration
+from dragoman.config.blocks import LATER, THEIRS, Block, Count, CountOrOff, Duration
 from dragoman.config.secrets import Secret
+
+
+def gpt_name(name: str) -> str:
+    if name and not name.lower().startswith("gpt-"):
+        raise ValueError(f"{name!r} does not start with gpt-; name one of OpenAI's models")
+    return name
 
 
 class RemoteManagement(Block):
@@ -94,15 +100,32 @@ class Codex(Block):
         default=False, description="Hold early events." + THEIRS
     )
     optimize_multi_agent_v2: bool = Field(default=False, description="Agent tuning." + THEIRS)
+    orphan_delegation_compatibility: bool = Field(
+        default=False, description="Turn orphaned results of delegations into messages." + LATER
+    )
+    model_level_cooling: bool = Field(
+        default=False, description="A used-up limit pauses the asked model only." + LATER
+    )
     live_media_relay: LiveMediaRelay = Field(
         default_factory=LiveMediaRelay, description="WebRTC relay."
     )
+
+
+class ConnectionPool(Block):
+    """Kept connections."""
+
+    enabled: bool = Field(default=False, description="Switched on." + THEIRS)
+    idle_conn_timeout: Duration = Field(default=30, description="Kept so long." + THEIRS)
+    max_idle_conns_per_host: Count = Field(default=2, description="Kept at most." + THEIRS)
 
 
 class Antigravity(Block):
     """Antigravity accounts."""
 
     sensitive_words: tuple[str, ...] = Field(default=(), description="Words to blur." + THEIRS)
+    connection_pool: ConnectionPool = Field(
+        default_factory=ConnectionPool, description="Kept connections."
+    )
 
 
 class Xai(Block):
@@ -153,7 +176,7 @@ class ServerKeys(Block):
     pprof: Pprof = Field(default_factory=Pprof, description="Go's profiler.")
     commercial_mode: bool = Field(default=False, description="Skip request logging." + THEIRS)
     logging_to_file: bool = Field(default=False, description="Log into files." + LATER)
-    logs_max_total_size_mb: Count = Field(
+    logs_max_total_size_mb: CountOrOff = Field(
         default=0, description="Size of all logs; 0 = any." + LATER
     )
     error_logs_max_files: int = Field(
@@ -176,9 +199,8 @@ class ServerKeys(Block):
     disable_image_generation: bool | Literal["chat", "passthrough"] = Field(
         default=False, description="Take image generation out of requests." + LATER
     )
-    gpt_image_2_base_model: str = Field(
+    gpt_image_2_base_model: Annotated[str, AfterValidator(gpt_name)] = Field(
         default="gpt-5.4-mini",
-        pattern=r"^(gpt-.*)?$",
         description="Model that carries image requests; its name starts with gpt-." + LATER,
     )
     video_result_auth_cache_ttl: Duration = Field(

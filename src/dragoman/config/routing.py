@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from dragoman.config.blocks import LATER, Block, Count, Duration, Names, Seconds
+from dragoman.config.blocks import LATER, Block, Count, Duration, Names, Seconds, SecondsOrOff
 
 Strategy = Literal[
     "round-robin", "weighted-round-robin", "fill-first", "least-busy", "lowest-latency"
@@ -66,6 +66,9 @@ class Routing(Block):
         default=True,
         description="A conversation stays on its credential, for prompt caches." + LATER,
     )
+    session_affinity_subagents: bool = Field(
+        default=True, description="A subagent's conversation stays with its parent's." + LATER
+    )
     session_affinity_ttl: Duration = Field(
         default=3600,
         description="How long a conversation is remembered (1h, 30m, seconds)." + LATER,
@@ -93,7 +96,7 @@ class RoutingKeys(Block):
     request_retry: Count = Field(
         default=3, description="Extra rounds of attempts after all credentials failed." + LATER
     )
-    max_retry_interval: Seconds = Field(
+    max_retry_interval: SecondsOrOff = Field(
         default=30, description="Longest cool-down a request waits for, in seconds." + LATER
     )
     max_retry_credentials: Count = Field(

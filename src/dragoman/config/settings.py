@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dragoman.config.ampcode import AmpKeys
-from dragoman.config.blocks import LATER, Block, Count, HomePath, ProxyUrl, Seconds
+from dragoman.config.blocks import LATER, Block, Count, CountOrOff, HomePath, ProxyUrl, SecondsOrOff
 from dragoman.config.cliproxy import upstreams_of
 from dragoman.config.cliproxy_blocks import KeyBlocks
 from dragoman.config.cliproxy_server import ServerKeys
@@ -69,7 +68,7 @@ class Tls(Block):
 class Streaming(Block):
     """What clients get while an upstream is silent."""
 
-    keepalive_seconds: Count = Field(
+    keepalive_seconds: CountOrOff = Field(
         default=15, description="Seconds between keepalives in a stream; a written 0 = off."
     )
     bootstrap_retries: Count = Field(
@@ -122,7 +121,7 @@ class Gateway(Block):
     streaming: Streaming = Field(
         default_factory=Streaming, description="What clients get while an upstream is silent."
     )
-    nonstream_keepalive_interval: Seconds = Field(
+    nonstream_keepalive_interval: SecondsOrOff = Field(
         default=0,
         description="Seconds between keepalives of an answer that is not streamed." + LATER,
     )
@@ -166,9 +165,9 @@ class Gateway(Block):
 class Settings(Gateway, RoutingKeys, GroupKeys, AmpKeys, KeyBlocks, ServerKeys):
     """The whole configuration, as one frozen object."""
 
-    @cached_property
+    @property
     def all_upstreams(self) -> tuple[Upstream, ...]:
-        """`upstreams` and those that CLIProxyAPI's key blocks stand for."""
+        """`upstreams` and those that CLIProxyAPI's key blocks stand for; made on every access."""
         return self.upstreams + upstreams_of(self)[0]
 
     def timeouts_for(self, upstream: Upstream) -> Timeouts:

@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from dragoman.config.blocks import (
     LATER,
     Block,
-    Count,
     Headers,
     Name,
     Prefix,
@@ -21,6 +20,7 @@ from dragoman.config.blocks import (
     Url,
     Weight,
 )
+from dragoman.config.models import ModelEntry
 from dragoman.config.secrets import Secret
 
 Protocol = Literal["openai", "responses", "anthropic", "gemini", "ollama", "echo"]
@@ -107,73 +107,7 @@ def bare_key(value: object) -> object:
     return value if isinstance(value, Mapping | Key) else {"key": value}
 
 
-def bare_model(value: object) -> object:
-    """A model may be written as its name alone."""
-    return {"name": value} if isinstance(value, str) else value
-
-
 KeyEntry = Annotated[Key, BeforeValidator(bare_key, json_schema_input_type=str | Key)]
-
-
-class Thinking(Block):
-    """What reasoning a model can do, in CLIProxyAPI's words."""
-
-    min: Count = Field(default=0, description="Smallest reasoning budget in tokens." + LATER)
-    max: Count = Field(
-        default=0, description="Largest reasoning budget in tokens; 0 = unknown." + LATER
-    )
-    zero_allowed: bool = Field(
-        default=False, alias="zero_allowed", description="Reasoning can be switched off." + LATER
-    )
-    dynamic_allowed: bool = Field(
-        default=False,
-        alias="dynamic_allowed",
-        description="The model can choose the amount itself." + LATER,
-    )
-    levels: tuple[str, ...] = Field(
-        default=(), description="Effort levels the model takes, such as low, medium, high." + LATER
-    )
-
-
-class ModelRule(Block):
-    """A model an upstream serves. Several with one alias are a pool."""
-
-    name: Name = Field(description="The model's name at the upstream.")
-    alias: str = Field(default="", description="The name clients use; empty = name.")
-    display_name: str = Field(default="", description="A name for people, shown in model lists.")
-    max_context_length: Count = Field(
-        default=0,
-        description="Context window in tokens, shown in model lists; 0 = from the catalogue.",
-    )
-    force_mapping: bool = Field(
-        default=False,
-        description="Answers carry the alias as their model instead of the upstream's name.",
-    )
-    is_compat: bool = Field(
-        default=False, description="The model needs the plainest request." + LATER
-    )
-    thinking: Thinking | None = Field(
-        default=None, description="The model's reasoning; unset = from the catalogue."
-    )
-    image: bool = Field(default=False, description="The model makes images." + LATER)
-    input_modalities: tuple[str, ...] = Field(
-        default=(),
-        description="What the model reads, such as text, image; empty = from the catalogue."
-        + LATER,
-    )
-    output_modalities: tuple[str, ...] = Field(
-        default=(), description="What the model writes, such as text, image." + LATER
-    )
-
-    @property
-    def served_as(self) -> str:
-        """The name clients ask for."""
-        return self.alias or self.name
-
-
-ModelEntry = Annotated[
-    ModelRule, BeforeValidator(bare_model, json_schema_input_type=str | ModelRule)
-]
 
 
 class ScopedError(Block):
@@ -294,8 +228,9 @@ class Upstream(Block):
     @property
     def endpoint(self) -> str:
         """Base URL with the protocol's own path where it has none."""
-        path = urlsplit(self.base_url).path
-        return self.base_url if path else self.base_url + PATH_OF_PROTOCOL[self.protocol]
+        if urlsplit(self.base_url).path:
+            return self.base_url.rstrip("/")
+        return self.base_url + PATH_OF_PROTOCOL[self.protocol]
 
     @property
     def auth_header(self) -> Auth:

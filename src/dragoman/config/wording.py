@@ -33,7 +33,6 @@ EXPECTED = {
     "less_than_equal": "must be {le} or less, found {input}",
     "too_short": "is empty; write at least one entry",
     "string_too_short": "is empty; write a value",
-    "string_pattern_mismatch": "must match {pattern}, found {input}",
     "literal_error": "expected {expected}, found {input}{nearest}",
 }
 KINDS = {list: "a list", dict: "a mapping", bool: "a switch; put it in quotes"}
