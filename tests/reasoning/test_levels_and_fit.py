@@ -88,6 +88,8 @@ def test_each_budget_has_its_level(tokens: int, level: str) -> None:
         ("turbo", ("turbo", "low"), "turbo"),
         ("turbo", ("low", "medium"), "medium"),
         ("turbo", ("low", "high"), "low"),
+        ("high", ("none", "low"), "low"),
+        ("high", ("none",), "high"),
     ],
 )
 def test_an_unsupported_level_becomes_the_nearest_of_two_the_lower(

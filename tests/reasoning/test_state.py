@@ -4,6 +4,8 @@ and the carriers of DESIGN.md."""
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 
 import pytest
 from hypothesis import given
@@ -25,8 +27,8 @@ from dragoman.neutral.parts import Media, Part, Reasoning, ReasoningState, Refus
 from dragoman.neutral.requests import ProtocolName, Request, Role, Turn
 from dragoman.neutral.responses import fold
 from dragoman.reasoning.carrier import is_sealed, seal, unseal
-from dragoman.reasoning.passage import fits, unsealed
-from dragoman.reasoning.sealing import StateSealer
+from dragoman.reasoning.passage import fits, unsealed, with_fitting_states
+from dragoman.reasoning.sealing import StateSealer, needs_sealing
 
 KEY = b"k" * 32
 STATE = ReasoningState("c2ln", "gemini", "google", "key-1")
@@ -64,6 +66,12 @@ def test_a_changed_forged_or_broken_seal_is_none() -> None:
     for broken in ("dgm1.", "dgm1.a", "dgm1.!!!!", "dgm1.é", "dgm1.AAAA", "c2ln", text[:-2]):
         assert unseal(broken, KEY) is None
     assert not is_sealed("c2ln")
+
+
+def test_a_seal_of_another_version_is_none() -> None:
+    payload = b"\x01"
+    mac = hmac.new(KEY, payload, hashlib.sha256).digest()[:16]
+    assert unseal("dgm1." + base64.urlsafe_b64encode(payload + mac).decode(), KEY) is None
 
 
 @pytest.mark.parametrize(
@@ -186,6 +194,47 @@ def test_a_texts_state_without_its_text_is_lost(place: str) -> None:
 def sent(client: ProtocolName, *events: Event) -> list[Event]:
     sealer = StateSealer(client, KEY)
     return [out for event in events for out in sealer.apply(event)]
+
+
+def test_states_of_other_protocols_and_accounts_are_taken_out_and_recorded() -> None:
+    other = ReasoningState("b", "gemini", "elsewhere")
+    turns = (
+        turn("assistant", Reasoning("hm", STATE), ToolCall("a", "f", "{}", state=other)),
+        turn("assistant", Reasoning("", other), Text("x")),
+        turn("assistant", Reasoning("", other)),
+        turn("user", Text("hi"), Refusal("no")),
+    )
+    losses = Losses()
+    request = Request("anthropic", "m", turns)
+    kept = with_fitting_states(request, "gemini", "google", "key-1", losses)
+    assert kept.turns == (
+        turn("assistant", Reasoning("hm", STATE), ToolCall("a", "f", "{}")),
+        turn("assistant", Text("x")),
+        turn("user", Text("hi"), Refusal("no")),
+    )
+    assert kept.turns[2] is turns[3]
+    assert [(loss.field, loss.reason) for loss in losses.entries] == [
+        ("reasoning state", "it belongs to gemini elsewhere")
+    ]
+    assert with_fitting_states(kept, "gemini", "google", "key-1", Losses()) is kept
+    bare = Request("anthropic", "m", (turn("assistant", Reasoning("", ReasoningState("b", "x"))),))
+    assert with_fitting_states(bare, "gemini", "", "", losses).turns == ()
+
+
+@pytest.mark.parametrize(
+    ("client", "upstream", "needed"),
+    [
+        ("anthropic", "gemini", True),
+        ("gemini", "responses", True),
+        ("responses", "responses", False),
+        ("openai", "gemini", False),
+        ("ollama", "anthropic", False),
+    ],
+)
+def test_sealing_is_needed_between_protocols_where_the_client_has_a_field(
+    client: ProtocolName, upstream: ProtocolName, needed: bool
+) -> None:
+    assert needs_sealing(client, upstream) is needed
 
 
 def foreign(call_id: str = "") -> ReasoningState:

@@ -52,7 +52,10 @@ def unseal(text: str, key: bytes) -> ReasoningState | None:
     payload, mac = data[:-_MAC_BYTES], data[-_MAC_BYTES:]
     if not hmac.compare_digest(mac, _mac(payload, key)):
         return None
-    sealed = _DECODER.decode(payload)
+    try:
+        sealed = _DECODER.decode(payload)
+    except msgspec.DecodeError:  # sealed by a version of the gateway that wrote it otherwise
+        return None
     return ReasoningState(
         sealed.blob, sealed.protocol, sealed.upstream, sealed.credential, sealed.call_id
     )

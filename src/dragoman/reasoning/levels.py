@@ -64,5 +64,5 @@ def nearest(level: str, allowed: Sequence[str]) -> str:
     if level in allowed or level not in LADDER:
         return level if level in allowed else nearest("medium", allowed)
     wanted = LADDER.index(level)
-    rungs = sorted(LADDER.index(a) for a in allowed)
-    return LADDER[min(rungs, key=lambda rung: abs(rung - wanted))]
+    rungs = sorted(LADDER.index(a) for a in allowed if a in LADDER)
+    return LADDER[min(rungs, key=lambda rung: abs(rung - wanted))] if rungs else level

@@ -7,6 +7,8 @@ between two user turns and never beyond.
 
 from __future__ import annotations
 
+from operator import is_
+
 import msgspec
 
 from dragoman.neutral.losses import Losses
@@ -37,6 +39,31 @@ def fits(state: ReasoningState, protocol: str, upstream: str, credential: str) -
     )
 
 
+def with_fitting_states(
+    request: Request, protocol: str, upstream: str, credential: str, losses: Losses
+) -> Request:
+    """The request without the states of other protocols and accounts, which are recorded as lost;
+    a reasoning part that held nothing else is gone. The same object when all of them fit."""
+    turns: list[Turn] = []
+    for turn in request.turns:
+        parts: list[Part] = []
+        for part in turn.parts:
+            state = _state(part)
+            if state is None or fits(state, protocol, upstream, credential):
+                parts.append(part)
+                continue
+            losses.add(_LOSS, f"it belongs to {state.protocol} {state.upstream}".rstrip())
+            if not isinstance(part, Reasoning) or part.text:
+                parts.append(msgspec.structs.replace(part, state=None))
+        if len(parts) == len(turn.parts) and all(map(is_, parts, turn.parts)):
+            turns.append(turn)
+        elif parts:
+            turns.append(msgspec.structs.replace(turn, parts=tuple(parts)))
+    if len(turns) == len(request.turns) and all(map(is_, turns, request.turns)):
+        return request
+    return msgspec.structs.replace(request, turns=tuple(turns))
+
+
 def unsealed(request: Request, key: bytes, losses: Losses) -> Request:
     """The request with every sealed state made real; the same object when there is none.
 
@@ -57,8 +84,12 @@ def unsealed(request: Request, key: bytes, losses: Losses) -> Request:
     return msgspec.structs.replace(request, turns=tuple(turns))
 
 
+def _state(part: Part) -> ReasoningState | None:
+    return part.state if isinstance(part, Text | Reasoning | ToolCall | Media) else None
+
+
 def _is_sealed(part: Part) -> bool:
-    state = part.state if isinstance(part, Text | Reasoning | ToolCall | Media) else None
+    state = _state(part)
     return state is not None and is_sealed(state.blob)
 
 

@@ -36,6 +36,12 @@ _WITHOUT_FIELD = frozenset(("openai", "ollama"))
 _ON_REASONING_ONLY = frozenset(("anthropic", "responses"))
 
 
+def needs_sealing(client_protocol: ProtocolName, upstream_protocol: ProtocolName) -> bool:
+    """Whether answers between these two can hold a state that has to be sealed; where not, the
+    exchange leaves this stage out."""
+    return client_protocol not in (upstream_protocol, *_WITHOUT_FIELD)
+
+
 class _Choice:
     """One choice's parts: how far they have moved behind the carriers before them."""
 
@@ -58,9 +64,12 @@ class StateSealer:
         self._strips = client_protocol in _WITHOUT_FIELD
         self._moves = client_protocol in _ON_REASONING_ONLY
         self._choices: dict[int, _Choice] = {}
+        self._shifted = False
 
     def apply(self, event: Event) -> list[Event]:
         """The events the client's renderer is to see for this one."""
+        if not self._shifted and isinstance(event, TextDelta | InputDelta):
+            return [event]
         if isinstance(event, PartStarted):
             return self._strip_head(event) if self._strips else self._started(event)
         if isinstance(event, StateDelta):
@@ -120,6 +129,7 @@ class StateSealer:
         return [ended, *self._carrier(state, place, choice.top, event.choice)]
 
     def _carrier(self, state: ReasoningState, place: str, index: int, choice: int) -> list[Event]:
+        self._shifted = True
         own = self._own(msgspec.structs.replace(state, call_id=place))
         return [
             PartStarted(index, Reasoning(), choice),
