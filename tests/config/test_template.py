@@ -10,7 +10,13 @@ from dragoman.config.template import default_text, template_text, write_default
 EXAMPLE = re.compile(r"#(?= {2,}\S|[a-z])")
 ENVIRONMENT = {
     name: f"key-of-{name}"
-    for name in ("OPENROUTER_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY")
+    for name in (
+        "OPENROUTER_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "OPENAI_API_KEY",
+        "GEMINI_API_KEY",
+        "GEMINI_API_KEY_2",
+    )
 }
 
 
