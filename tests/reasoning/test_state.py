@@ -27,7 +27,7 @@ from dragoman.neutral.parts import Media, Part, Reasoning, ReasoningState, Refus
 from dragoman.neutral.requests import ProtocolName, Request, Role, Turn
 from dragoman.neutral.responses import fold
 from dragoman.reasoning.carrier import is_sealed, seal, unseal
-from dragoman.reasoning.passage import fits, unsealed, with_fitting_states
+from dragoman.reasoning.passage import fits, unsealed
 from dragoman.reasoning.sealing import StateSealer, needs_sealing
 
 KEY = b"k" * 32
@@ -194,31 +194,6 @@ def test_a_texts_state_without_its_text_is_lost(place: str) -> None:
 def sent(client: ProtocolName, *events: Event) -> list[Event]:
     sealer = StateSealer(client, KEY)
     return [out for event in events for out in sealer.apply(event)]
-
-
-def test_states_of_other_protocols_and_accounts_are_taken_out_and_recorded() -> None:
-    other = ReasoningState("b", "gemini", "elsewhere")
-    turns = (
-        turn("assistant", Reasoning("hm", STATE), ToolCall("a", "f", "{}", state=other)),
-        turn("assistant", Reasoning("", other), Text("x")),
-        turn("assistant", Reasoning("", other)),
-        turn("user", Text("hi"), Refusal("no")),
-    )
-    losses = Losses()
-    request = Request("anthropic", "m", turns)
-    kept = with_fitting_states(request, "gemini", "google", "key-1", losses)
-    assert kept.turns == (
-        turn("assistant", Reasoning("hm", STATE), ToolCall("a", "f", "{}")),
-        turn("assistant", Text("x")),
-        turn("user", Text("hi"), Refusal("no")),
-    )
-    assert kept.turns[2] is turns[3]
-    assert [(loss.field, loss.reason) for loss in losses.entries] == [
-        ("reasoning state", "it belongs to gemini elsewhere")
-    ]
-    assert with_fitting_states(kept, "gemini", "google", "key-1", Losses()) is kept
-    bare = Request("anthropic", "m", (turn("assistant", Reasoning("", ReasoningState("b", "x"))),))
-    assert with_fitting_states(bare, "gemini", "", "", losses).turns == ()
 
 
 @pytest.mark.parametrize(

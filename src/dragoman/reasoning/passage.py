@@ -7,8 +7,6 @@ between two user turns and never beyond.
 
 from __future__ import annotations
 
-from operator import is_
-
 import msgspec
 
 from dragoman.neutral.losses import Losses
@@ -37,31 +35,6 @@ def fits(state: ReasoningState, protocol: str, upstream: str, credential: str) -
         and state.upstream in ("", upstream)
         and state.credential in ("", credential)
     )
-
-
-def with_fitting_states(
-    request: Request, protocol: str, upstream: str, credential: str, losses: Losses
-) -> Request:
-    """The request without the states of other protocols and accounts, which are recorded as lost;
-    a reasoning part that held nothing else is gone. The same object when all of them fit."""
-    turns: list[Turn] = []
-    for turn in request.turns:
-        parts: list[Part] = []
-        for part in turn.parts:
-            state = _state(part)
-            if state is None or fits(state, protocol, upstream, credential):
-                parts.append(part)
-                continue
-            losses.add(_LOSS, f"it belongs to {state.protocol} {state.upstream}".rstrip())
-            if not isinstance(part, Reasoning) or part.text:
-                parts.append(msgspec.structs.replace(part, state=None))
-        if len(parts) == len(turn.parts) and all(map(is_, parts, turn.parts)):
-            turns.append(turn)
-        elif parts:
-            turns.append(msgspec.structs.replace(turn, parts=tuple(parts)))
-    if len(turns) == len(request.turns) and all(map(is_, turns, request.turns)):
-        return request
-    return msgspec.structs.replace(request, turns=tuple(turns))
 
 
 def unsealed(request: Request, key: bytes, losses: Losses) -> Request:
