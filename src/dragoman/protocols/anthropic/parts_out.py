@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from typing import assert_never
 
 from dragoman.neutral.json import Json, JsonObject, object_of
 from dragoman.neutral.losses import Losses
@@ -89,6 +90,8 @@ class PartWriter:
                 self._hosted(part, out)
             case Opaque():
                 self._opaque(part, out)
+            case _:
+                assert_never(part)
 
     def _finish(
         self, block: Block | None, cache: CacheMark | None, extras: JsonObject, out: list[Block]
