@@ -30,8 +30,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class FunctionTool(msgspec.Struct, frozen=True):
-    """A tool called with JSON. `parameters` is a JSON Schema, or None when none was given;
-    `schema_field` its wire name where a protocol has several (Gemini's `parameters`)."""
+    """A tool called with JSON. `parameters` is a JSON Schema, or None when none was given."""
 
     name: str
     description: str = ""
@@ -41,7 +40,6 @@ class FunctionTool(msgspec.Struct, frozen=True):
     deferred: bool = False
     cache: CacheMark | None = None
     extras: JsonObject = NO_EXTRAS
-    schema_field: str = ""
     wire: JsonObject = NO_EXTRAS
 
 
@@ -123,8 +121,7 @@ class ReasoningSettings(msgspec.Struct, frozen=True):
 
 
 class OutputFormat(msgspec.Struct, frozen=True):
-    """ "json" = any JSON object; "schema" = JSON of this JSON Schema, whose wire name is
-    `schema_field` where a protocol has several."""
+    """ "json" = any JSON object; "schema" = JSON of this JSON Schema."""
 
     kind: Literal["text", "json", "schema"]
     schema: JsonObject | None = None
@@ -132,7 +129,7 @@ class OutputFormat(msgspec.Struct, frozen=True):
     description: str = ""
     strict: bool | None = None
     extras: JsonObject = NO_EXTRAS
-    schema_field: str = ""
+    wire: JsonObject = NO_EXTRAS
 
 
 class Hints(msgspec.Struct, frozen=True):

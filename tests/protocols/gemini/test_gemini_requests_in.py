@@ -215,7 +215,10 @@ def test_results_are_read_as_text_an_error_or_the_object_they_are() -> None:
     )
     assert result({"output": '{ "a": 1 }'}) == ToolResult("i", (Text('{ "a": 1 }'),), name="f")
     assert result({"output": '{"a":1}'}) == ToolResult(
-        "i", (Text('{"output":"{\\"a\\":1}"}'),), name="f"
+        "i", (Text('{"a":1}'),), name="f", wire={"response": "output"}
+    )
+    assert result({"result": "r"}) == ToolResult(
+        "i", (Text("r"),), name="f", wire={"response": "result"}
     )
     assert result({"output": 5}) == ToolResult("i", (Text('{"output":5}'),), name="f")
 
@@ -358,7 +361,7 @@ def test_openapi_schemas_become_json_schema_and_hosted_tools_keep_their_declarat
                 "required": ["type"],
             },
             extras={"behavior": "B"},
-            schema_field="parameters",
+            wire={"schema": "parameters"},
         ),
         HostedTool("web_search", {"googleSearch": {}}, "gemini"),
         HostedTool("web_fetch", {"urlContext": {}}, "gemini"),
@@ -442,7 +445,7 @@ def test_the_router_call_of_gemini_cli_asks_for_json_of_a_schema_in_capitals() -
         ({"responseMimeType": "text/plain"}, OutputFormat("text"), {}),
         (
             {"responseSchema": {"type": "STRING"}},
-            OutputFormat("schema", {"type": "string"}, schema_field="responseSchema"),
+            OutputFormat("schema", {"type": "string"}, wire={"schema": "responseSchema"}),
             {},
         ),
         ({"_responseJsonSchema": {}}, OutputFormat("schema", {}), {}),

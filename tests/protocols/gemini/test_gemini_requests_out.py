@@ -241,6 +241,21 @@ def test_a_system_turn_in_mid_conversation_is_a_reminder_in_the_users_content() 
     )
 
 
+def test_turns_that_hold_nothing_for_gemini_leave_no_content() -> None:
+    assert contents(HELLO, Turn("assistant", (Reasoning("hm"),)), Turn("system", (Text("s"),))) == (
+        [
+            {
+                "role": "user",
+                "parts": [
+                    {"text": "hello"},
+                    {"text": "<system-reminder>\ns\n</system-reminder>"},
+                ],
+            }
+        ],
+        ("reasoning",),
+    )
+
+
 def test_leading_system_turns_are_the_instruction_and_hold_text_only() -> None:
     body, losses = write(
         chat(

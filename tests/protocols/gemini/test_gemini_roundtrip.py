@@ -42,7 +42,10 @@ KEPT: list[JsonObject] = [
                     {
                         "name": "f",
                         "description": "d",
-                        "parameters": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}},
+                        "parameters": {
+                            "type": "OBJECT",
+                            "properties": {"a": {"type": "STRING", "title": "A"}},
+                        },
                         "behavior": "BLOCKING",
                     },
                     {"name": "g", "parametersJsonSchema": {"type": "object", "x": "OBJECT"}},
@@ -148,6 +151,8 @@ objects = cast(
     "st.SearchStrategy[JsonObject]", st.dictionaries(st.text(max_size=6), values, max_size=4)
 )
 names = st.sampled_from(["f", "g"])
+wrappings = st.sampled_from(["output", "error", "result"])
+wrapped = st.text(max_size=9) | st.sampled_from(['{"a":1}', "{}", '{ "a": 1 }', "[]"])
 
 
 @st.composite
@@ -161,7 +166,7 @@ def conversations(draw: st.DrawFn) -> JsonObject:
             count += 1
             name, named = draw(names), draw(st.booleans())
             known: JsonObject = {"id": f"id{count}"} if named else {}
-            args, response = draw(objects), draw(objects | st.builds(_output, st.text(max_size=9)))
+            args, response = draw(objects), draw(objects | st.builds(_wrapped, wrappings, wrapped))
             calls.append({"functionCall": {**known, "name": name, "args": args}})
             results.append({"functionResponse": {**known, "name": name, "response": response}})
         contents.append({"role": "model", "parts": calls})
@@ -169,8 +174,8 @@ def conversations(draw: st.DrawFn) -> JsonObject:
     return {"contents": contents}
 
 
-def _output(text: str) -> JsonObject:
-    return {"output": text}
+def _wrapped(key: str, text: str) -> JsonObject:
+    return {key: text}
 
 
 @given(conversations())

@@ -42,22 +42,22 @@ def call_part(call_id: str, name: str, text: str, state: ReasoningState | None) 
 
 def complete_part(part: Head | Part) -> JsonObject | None:
     """A part that comes whole; None where a Gemini client has no use for it."""
-    match part:
-        case Media(data=data) if data:
-            mime = part.mime or DEFAULT_MIME[part.kind]
-            return signed({"inlineData": {"mimeType": mime, "data": data}}, part.state)
-        case Media(url=url) if url:
-            mime = part.mime or DEFAULT_MIME[part.kind]
-            return signed({"fileData": {"mimeType": mime, "fileUri": url}}, part.state)
-        case Media(text=text):
-            return {"text": text} if text else None
-        case HostedCall(raw=raw, protocol=protocol) | Opaque(raw=raw, protocol=protocol):
-            return raw if protocol == NAME and isinstance(raw, dict) else None
-        case HostedResult(raw=raw, protocol=protocol, text=text):
-            if protocol == NAME and isinstance(raw, dict):
-                return raw
-            return {"text": text} if text else None
-    return None
+    if isinstance(part, Media):
+        return _media(part)
+    assert isinstance(part, HostedCall | HostedResult | Opaque)
+    if part.protocol == NAME and isinstance(part.raw, dict):
+        return part.raw
+    text = part.text if isinstance(part, HostedResult) else ""
+    return {"text": text} if text else None
+
+
+def _media(part: Media) -> JsonObject | None:
+    mime = part.mime or DEFAULT_MIME[part.kind]
+    if part.data:
+        return signed({"inlineData": {"mimeType": mime, "data": part.data}}, part.state)
+    if part.url:
+        return signed({"fileData": {"mimeType": mime, "fileUri": part.url}}, part.state)
+    return {"text": part.text} if part.text else None
 
 
 def candidate_end(

@@ -125,12 +125,12 @@ class ChunkWriter:
         opening = b'{"candidates":[{"content":{"parts":['
         return b"".join((opening, parts, b'],"role":"model"}', end, index, b"}]", self._tail))
 
-    def _started(self, event: Started, out: list[bytes]) -> None:  # noqa: ARG002 - one signature
+    def _started(self, event: Started, out: list[bytes]) -> None:
         self._id = event.id or self._id
         self._usage = self._usage.updated(event.usage)
         self._close_with()
 
-    def _usage_seen(self, event: UsageSeen, out: list[bytes]) -> None:  # noqa: ARG002
+    def _usage_seen(self, event: UsageSeen, out: list[bytes]) -> None:
         self._usage = self._usage.updated(event.usage)
         self._close_with()
 
@@ -175,7 +175,7 @@ class ChunkWriter:
         part.pieces.append(text)
         out.append(self._chunk(choice, b'{"text":' + encode(text) + b"}"))
 
-    def _input_delta(self, event: InputDelta, out: list[bytes]) -> None:  # noqa: ARG002
+    def _input_delta(self, event: InputDelta, out: list[bytes]) -> None:
         self._choices[event.choice].parts[event.index].pieces.append(event.text)
 
     def _state_delta(self, event: StateDelta, out: list[bytes]) -> None:
@@ -208,14 +208,14 @@ class ChunkWriter:
             wire = call_part(head.id, head.name, "".join(part.pieces) or "{}", state)
             out.append(self._chunk(choice, encode(wire)))
 
-    def _citation(self, event: CitationDelta, out: list[bytes]) -> None:  # noqa: ARG002
+    def _citation(self, event: CitationDelta, out: list[bytes]) -> None:
         choice = self._choices[event.choice]
         choice.cited.append((event.citation, choice.parts[event.index]))
 
-    def _logprobs(self, event: LogprobsDelta, out: list[bytes]) -> None:  # noqa: ARG002
+    def _logprobs(self, event: LogprobsDelta, out: list[bytes]) -> None:
         self._choice(event.choice).logprobs += event.items
 
-    def _finished(self, event: Finished, out: list[bytes]) -> None:  # noqa: ARG002
+    def _finished(self, event: Finished, out: list[bytes]) -> None:
         self._choice(event.choice).finished = event
 
     def _last(self, choice: _Choice) -> bytes:

@@ -187,7 +187,7 @@ def vectors_in(body: bytes) -> EmbeddingResponse:
     return EmbeddingResponse(tuple(v.values for v in vectors), usage=Usage(tokens_in=tokens))
 
 
-def vectors_out(answer: EmbeddingResponse, asked: EmbeddingRequest, model: str) -> Json:  # noqa: ARG001
+def vectors_out(answer: EmbeddingResponse, asked: EmbeddingRequest, model: str) -> Json:
     """The body of embedContent or batchEmbedContents, whichever was asked."""
     vectors: list[Json] = [{"values": list[Json](vector)} for vector in answer.vectors]
     if asked.single:

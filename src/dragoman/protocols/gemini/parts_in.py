@@ -11,6 +11,7 @@ from typing import ClassVar, TypeAlias
 
 from dragoman.neutral.json import Fields, Json, JsonObject, encode_text, object_of
 from dragoman.neutral.parts import (
+    NO_EXTRAS,
     HostedCall,
     HostedResult,
     Media,
@@ -31,6 +32,8 @@ from dragoman.protocols.gemini.wire import (
     media_kind,
     unread,
 )
+
+_WRAPPINGS = frozenset({"output", "error", "result"})
 
 _Hosted: TypeAlias = HostedCall | HostedResult
 
@@ -152,6 +155,7 @@ def _with_media(result: ToolResult, media: tuple[Part, ...]) -> ToolResult:
         name=result.name,
         is_error=result.is_error,
         extras=result.extras,
+        wire=result.wire,
     )
 
 
@@ -217,28 +221,29 @@ def _result(f: Fields, history: History) -> Part:
     answer = inner(f, "functionResponse")
     assert answer is not None
     name = answer.text("name") or ""
-    text, is_error = _response(answer.schema("response"))
+    text, key = _response(answer.schema("response"))
+    kept = key == "result" or (key == "output" and is_object_text(text))
     media = [part_in(part, history) for part in inners(answer, "parts")]
     return ToolResult(
         call_id=history.result_id(answer.text("id"), name),
         parts=(Text(text), *media) if text or not media else tuple(media),
         name=name,
-        is_error=is_error,
+        is_error=key == "error",
         extras={**unread(answer, "functionResponse."), **unread(f)},
+        wire={"response": key} if kept else NO_EXTRAS,
     )
 
 
-def _response(response: JsonObject | None) -> tuple[str, bool]:
-    """The text of a result. {"output": text} and {"error": text} are the documented wrappings of
-    plain text; they are kept only around text that would be taken for an object when written back
-    (`is_object_text`)."""
+def _response(response: JsonObject | None) -> tuple[str, str]:
+    """The text of a result, and the key it stood under when it was wrapped as Google's SDKs wrap
+    plain text."""
     if response is None:
-        return "", False
+        return "", ""
     if len(response) == 1:
         [(key, value)] = response.items()
-        if key in ("output", "error") and isinstance(value, str) and not is_object_text(value):
-            return value, key == "error"
-    return encode_text(response), False
+        if key in _WRAPPINGS and isinstance(value, str):
+            return value, key
+    return encode_text(response), ""
 
 
 def is_object_text(text: str) -> bool:

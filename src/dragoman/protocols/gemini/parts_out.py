@@ -167,7 +167,7 @@ def _tool_result(part: ToolResult, writing: Writing) -> list[JsonObject]:
             else:
                 beside.append(written)
     name = part.name or writing.names.get(part.call_id, "")
-    response = _response("\n".join(texts), part.is_error, writing.own)
+    response = _response(part, "\n".join(texts), writing.own)
     answer: JsonObject = {**_id(part.call_id), "name": name, "response": response}
     wire: JsonObject = {"functionResponse": answer}
     writing.extras(wire, part.extras, "messages")
@@ -175,8 +175,12 @@ def _tool_result(part: ToolResult, writing: Writing) -> list[JsonObject]:
     return [wire, *beside]
 
 
-def _response(text: str, is_error: bool, own: bool) -> Json:
-    if is_error:
+def _response(part: ToolResult, text: str, own: bool) -> Json:
+    """An object as it is, other text under the documented key."""
+    key = part.wire.get("response") if own else None
+    if isinstance(key, str):
+        return {key: text}
+    if part.is_error:
         return {"error": text}
     if is_object_text(text) if own else object_of(text) is not None:
         return msgspec.Raw(text.encode())

@@ -30,7 +30,7 @@ from dragoman.protocols.gemini.schemas import to_json_schema
 from dragoman.protocols.gemini.wire import HOSTED_TOOLS, NAME, ROLES, fields, inner, inners, unread
 
 
-def request_in(body: JsonObject, losses: Losses) -> Request:  # noqa: ARG001 - reading loses nothing
+def request_in(body: JsonObject, losses: Losses) -> Request:
     """The request; `model` and `stream` stand in the body although they are the URL's."""
     f = fields(body)
     model = f.needed_text("model").removeprefix("models/")
@@ -100,15 +100,15 @@ def _tools(entry: Fields) -> list[Tool]:
 
 def _function(f: Fields) -> FunctionTool:
     parameters = f.schema("parametersJsonSchema")
-    schema_field = ""
+    wire = NO_EXTRAS
     if parameters is None and (openapi := f.schema("parameters")) is not None:
-        parameters, schema_field = to_json_schema(openapi), "parameters"
+        parameters, wire = to_json_schema(openapi), {"schema": "parameters"}
     return FunctionTool(
         name=f.needed_text("name"),
         description=f.text("description") or "",
         parameters=parameters,
         extras=unread(f),
-        schema_field=schema_field,
+        wire=wire,
     )
 
 
@@ -179,8 +179,8 @@ def _output(f: Fields) -> OutputFormat | None:
     for key in ("responseJsonSchema", "responseSchema"):
         schema = f.schema(key)
         if schema is not None:
-            schema_field = key if key == "responseSchema" else ""
-            return OutputFormat("schema", to_json_schema(schema), schema_field=schema_field)
+            wire: JsonObject = {"schema": key} if key == "responseSchema" else NO_EXTRAS
+            return OutputFormat("schema", to_json_schema(schema), wire=wire)
     if mime is None:
         return None
     return OutputFormat("json" if mime == "application/json" else "text")

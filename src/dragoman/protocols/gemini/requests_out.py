@@ -167,8 +167,8 @@ def _function(tool: FunctionTool, writing: Writing) -> JsonObject:
     if tool.description:
         wire["description"] = tool.description
     if tool.parameters is not None:
-        if writing.own and tool.schema_field:
-            wire[tool.schema_field] = to_openapi(tool.parameters)
+        if writing.own and tool.wire.get("schema") == "parameters":
+            wire["parameters"] = to_openapi(tool.parameters)
         else:
             wire["parametersJsonSchema"] = tool.parameters
     if tool.strict:
@@ -253,8 +253,8 @@ def _output(output: OutputFormat | None, writing: Writing) -> JsonObject:
         return {"responseMimeType": "text/plain"} if writing.own else {}
     config: JsonObject = {"responseMimeType": "application/json"}
     if output.schema is not None:
-        if writing.own and output.schema_field:
-            config[output.schema_field] = to_openapi(output.schema)
+        if writing.own and output.wire.get("schema") == "responseSchema":
+            config["responseSchema"] = to_openapi(output.schema)
         else:
             config["responseJsonSchema"] = output.schema
     return config
