@@ -120,6 +120,17 @@ def test_an_upstreams_chat_id_and_fingerprint_are_kept() -> None:
     assert "system_fingerprint" not in streamed(TEXT)[0]
 
 
+def test_a_second_turns_start_changes_nothing_but_the_counts() -> None:
+    first, second = Started(usage=Usage(tokens_in=1)), Started(usage=Usage(tokens_in=2))
+    found = streamed([first, second, Finished("end")], usage=True)
+    assert [c["choices"][0]["delta"] for c in found[:-2]] == [
+        {"role": "assistant", "content": ""},
+        {},
+    ]
+    assert len({c["id"] for c in found[:-1]}) == 1
+    assert found[-2]["usage"]["prompt_tokens"] == 2
+
+
 def test_the_usage_chunk_comes_only_to_a_client_that_asked() -> None:
     found = streamed(TEXT, usage=True)
     assert found[-1] == "[DONE]"

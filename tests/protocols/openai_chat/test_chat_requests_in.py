@@ -125,6 +125,8 @@ def test_every_content_part_is_read() -> None:
         {"type": "refusal", "refusal": "no"},
         {"type": "hologram", "data": 1},
         {"type": "text", "text": "b", "cache_control": {"type": "forever"}},
+        {"type": "text", "text": "c", "cache_control": {"type": "ephemeral", "ttl": 5}},
+        {"type": "text", "text": "d", "cache_control": {"type": "ephemeral", "scope": "x"}},
     ]  # fmt: skip
     assert parts({"role": "user", "content": content}) == (
         Text("a", cache=CacheMark("1h")),
@@ -142,6 +144,8 @@ def test_every_content_part_is_read() -> None:
         Refusal("no"),
         Opaque("hologram", {"type": "hologram", "data": 1}, "openai"),
         Text("b", extras={"cache_control": {"type": "forever"}}),
+        Text("c", extras={"cache_control": {"type": "ephemeral", "ttl": 5}}),
+        Text("d", extras={"cache_control": {"type": "ephemeral", "scope": "x"}}),
     )
 
 

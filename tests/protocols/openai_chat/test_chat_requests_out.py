@@ -320,6 +320,38 @@ def test_media_that_chat_cannot_hold_are_losses(media: Media, field: str) -> Non
     assert (message["content"], lost) == ("see", (field,))
 
 
+def test_what_a_result_holds_beside_its_text_is_carried_or_lost() -> None:
+    film = Media("video", url="https://e.org/a.mp4")
+    reference = Opaque("tool_reference", {}, "anthropic")
+    found, lost = messages(user(ToolResult("c", (Text("x"), film, reference))))
+    assert found == [{"role": "tool", "tool_call_id": "c", "content": "x"}]
+    assert lost == ("messages.video", "messages.tool_reference")
+
+
+def test_a_chat_clients_own_parts_are_written_as_they_were() -> None:
+    parts = (
+        Media("file", file_id="file-1"),
+        Media("file", file_id="file-2", name="b"),
+        Media("audio", data="AA==", mime="audio/flac"),
+        Media("video", url="https://e.org"),
+    )
+    [message], lost = messages(user(*parts), protocol="openai", host=OPENAI)
+    assert message["content"] == [
+        {"type": "file", "file": {"file_id": "file-1"}},
+        {"type": "file", "file": {"file_id": "file-2", "filename": "b"}},
+        {"type": "input_audio", "input_audio": {"data": "AA==", "format": "flac"}},
+        {"type": "video_url", "video_url": {"url": "https://e.org"}},
+    ]
+    assert lost == ()
+
+
+def test_a_chat_clients_own_hosted_choice_is_written_back() -> None:
+    choice = ToolChoice(mode="named", name="web_search_preview", kind="hosted", extras={"x": 1})
+    body, lost = write(tool_choice=choice, protocol="openai")
+    assert body["tool_choice"] == {"type": "web_search_preview", "x": 1}
+    assert lost == ()
+
+
 def test_openrouter_fetches_files_and_takes_pictures_and_cache_marks() -> None:
     mark = CacheMark("1h")
     found, lost = messages(

@@ -6,7 +6,7 @@ Canonical forms, which say the same: no nulls; an only text part as its string; 
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dragoman.neutral.losses import Losses
@@ -156,7 +156,33 @@ BODY = merged(
 )
 
 
+EVERYTHING: dict[str, Any] = {
+    "model": "m",
+    "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {
+            "type": "ephemeral"}, "x_one": 1}, {"type": "x_hologram"}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "a"},
+                                          {"type": "refusal", "refusal": "no"}]},
+        {"role": "assistant", "content": None, "refusal": "no"},
+        {"role": "assistant", "content": "a", "annotations": [{"type": "file_citation"}],
+         "audio": {"id": "audio_1"}},
+    ],
+    "tools": [
+        {"type": "function", "x_one": 1, "function": {
+            "name": "f", "strict": False, "x_two": 2, "parameters": {"type": "object"}}},
+        {"type": "web_search_preview"},
+    ],
+    "web_search_options": {"search_context_size": "low"},
+    "tool_choice": {"type": "allowed_tools", "allowed_tools": {
+        "mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]}},
+    "response_format": {"type": "text"},
+    "store": False,
+    "service_tier": "flex",
+}  # fmt: skip
+
+
 @given(BODY)
+@example(EVERYTHING)
 def test_a_chat_body_for_a_chat_host_is_lossless(body: Any) -> None:
     losses = Losses()
     request = CODEC.request_in(body, losses)

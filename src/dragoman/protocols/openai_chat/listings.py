@@ -41,7 +41,7 @@ def models_in(data: bytes) -> list[ModelEntry]:
     """
     value = _answer(data)
     if isinstance(value, dict):
-        value = value.get("data") or value.get("models")
+        value = value.get("data", value.get("models"))
     if not isinstance(value, list):
         raise Broken("the upstream's model list is no list")
     return [_entry(item) for item in value if isinstance(item, dict) and item.get("id")]

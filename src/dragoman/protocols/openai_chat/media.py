@@ -9,6 +9,8 @@ from dragoman.neutral.json import Fields, Json, JsonObject
 from dragoman.neutral.parts import CacheMark, Media, MediaKind, Text
 from dragoman.protocols.openai_chat.wire import AUDIO_FORMATS, AUDIO_MIMES, FILE_MIMES
 
+_MARK = {"type", "ttl"}
+
 
 def media_of_url(kind: MediaKind, url: str, *, detail: str = "", name: str = "") -> Media:
     """A data URL's content, or a link to fetch."""
@@ -110,7 +112,7 @@ def text_of_file(media: Media) -> Text | None:
 
 def cache_in(value: Json) -> CacheMark | None:
     """A `cache_control` of the one shape there is; anything else is left to its own protocol."""
-    if isinstance(value, dict) and value.get("type") == "ephemeral" and len(value) <= 2:
+    if isinstance(value, dict) and value.get("type") == "ephemeral" and value.keys() <= _MARK:
         ttl = value.get("ttl")
         if ttl is None or isinstance(ttl, str):
             return CacheMark(ttl)

@@ -202,12 +202,10 @@ def _custom_out(tool: CustomTool) -> JsonObject:
 
 
 def choice_out(request: Request, host: str, losses: Losses) -> JsonObject:
-    """`tool_choice` and `parallel_tool_calls`; refused by hosts where no tool is declared."""
+    """`tool_choice` and `parallel_tool_calls`. Hosts refuse both where no tool is declared."""
     choice = request.tool_choice
     out: JsonObject = {}
     own = request.protocol == NAME
-    if not request.tools and not own:
-        return out
     if choice.parallel is not None:
         out["parallel_tool_calls"] = choice.parallel
     if choice.mode == "named":
