@@ -322,6 +322,21 @@ def test_an_own_state_passes_bare_and_a_media_parts_foreign_one_has_no_place() -
     ]
 
 
+def test_a_redacted_part_of_another_protocol_comes_back_redacted() -> None:
+    opaque = ReasoningState("data", "anthropic", "claude")
+    [event] = sent("responses", PartStarted(0, Reasoning(state=opaque, redacted=True)))
+    assert isinstance(event, PartStarted)
+    assert isinstance(event.head, Reasoning)
+    assert event.head.state is not None
+    assert event.head.state.protocol == "anthropic"
+    echoed = ReasoningState(event.head.state.blob, "responses")
+    turns, losses = opened(
+        turn("assistant", Reasoning("", echoed), Reasoning("", sealed_state(STATE), redacted=True))
+    )
+    assert turns == (turn("assistant", Reasoning("", opaque, redacted=True), Reasoning("", STATE)),)
+    assert losses == ()
+
+
 def test_events_of_a_part_nobody_started_pass() -> None:
     events: list[Event] = [TextDelta(0, "x"), PartEnded(0)]
     assert sent("anthropic", *events) == events

@@ -25,6 +25,9 @@ NEXT_TEXT = "#next-text"
 PREVIOUS_TEXT = "#previous-text"
 """Stand in for a call id where the state's own place was a text."""
 
+REDACTED = "#redacted"
+"""Stands in for a call id where the state was all there was of a redacted reasoning part."""
+
 _LOSS = "reasoning state"
 
 
@@ -118,14 +121,19 @@ class _Run:
         if part.state is None or not is_sealed(part.state.blob):
             return part
         state = unseal(part.state.blob, self._key)
+        place = state.call_id if state else ""
         if state is None:
             self._lost("it was not sealed by this gateway, or has been changed")
-        elif state.call_id:
-            self._place(msgspec.structs.replace(state, call_id=""), state.call_id)
-            state = None
-        if state is None and isinstance(part, Reasoning) and not part.text:
+        elif place:
+            state = msgspec.structs.replace(state, call_id="")
+            if place != REDACTED:
+                self._place(state, place)
+                state = None
+        if not isinstance(part, Reasoning):
+            return msgspec.structs.replace(part, state=state)
+        if state is None and not part.text:
             return None
-        return msgspec.structs.replace(part, state=state)
+        return msgspec.structs.replace(part, state=state, redacted=place == REDACTED)
 
     def _place(self, state: ReasoningState, place: str) -> None:
         if place == NEXT_TEXT:

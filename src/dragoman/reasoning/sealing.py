@@ -25,7 +25,7 @@ from dragoman.neutral.events import (
 from dragoman.neutral.parts import Media, Reasoning, ReasoningState, Text, ToolCall
 from dragoman.neutral.requests import ProtocolName
 from dragoman.reasoning.carrier import seal
-from dragoman.reasoning.passage import NEXT_TEXT, PREVIOUS_TEXT
+from dragoman.reasoning.passage import NEXT_TEXT, PREVIOUS_TEXT, REDACTED
 
 _Stateful: TypeAlias = Text | Reasoning | ToolCall | Media
 _Numbered: TypeAlias = (
@@ -98,7 +98,8 @@ class StateSealer:
                 choice.shift += 1
                 head = msgspec.structs.replace(head, state=None)
         elif isinstance(head, _Stateful) and head.state is not None:
-            state = self._own(head.state) if self._has_field(head) else None
+            place = REDACTED if isinstance(head, Reasoning) and head.redacted else ""
+            state = self._own(head.state, place) if self._has_field(head) else None
             head = msgspec.structs.replace(head, state=state)
         if choice.shift:
             choice.moved[event.index] = event.index + choice.shift
@@ -130,7 +131,7 @@ class StateSealer:
 
     def _carrier(self, state: ReasoningState, place: str, index: int, choice: int) -> list[Event]:
         self._shifted = True
-        own = self._own(msgspec.structs.replace(state, call_id=place))
+        own = self._own(state, place)
         return [
             PartStarted(index, Reasoning(), choice),
             StateDelta(index, own, choice),
@@ -149,8 +150,10 @@ class StateSealer:
     def _is_foreign(self, state: ReasoningState) -> bool:
         return state.protocol != self._client
 
-    def _own(self, state: ReasoningState) -> ReasoningState:
+    def _own(self, state: ReasoningState, place: str = "") -> ReasoningState:
         """A foreign state with its sealed form as the blob; its protocol still says whose it is."""
         if not self._is_foreign(state):
             return state
+        if place:
+            state = msgspec.structs.replace(state, call_id=place)
         return msgspec.structs.replace(state, blob=seal(state, self._key))
