@@ -57,12 +57,15 @@ def started(**usage: Json) -> JsonObject:
 
 
 def block(index: int, start: JsonObject, *deltas: JsonObject) -> list[JsonObject]:
-    frames: list[JsonObject] = [
-        {"type": "content_block_start", "index": index, "content_block": start}
+    return [
+        {"type": "content_block_start", "index": index, "content_block": start},
+        *[_delta(index, delta) for delta in deltas],
+        {"type": "content_block_stop", "index": index},
     ]
-    for delta in deltas:
-        frames.append({"type": "content_block_delta", "index": index, "delta": delta})
-    return [*frames, {"type": "content_block_stop", "index": index}]
+
+
+def _delta(index: int, delta: JsonObject) -> JsonObject:
+    return {"type": "content_block_delta", "index": index, "delta": delta}
 
 
 def ended(reason: str = "end_turn", **more: Json) -> list[JsonObject]:

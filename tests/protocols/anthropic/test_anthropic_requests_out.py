@@ -902,6 +902,39 @@ def test_thinking_is_fitted_to_the_limit(
     assert seen == lost
 
 
+def test_results_of_no_call_break_nothing() -> None:
+    orphan = Turn("user", (ToolResult("a", (Text("1"),)),))
+    body, lost = foreign(orphan, reasoning=ReasoningSettings(budget=2048))
+    assert body["thinking"] == {"type": "enabled", "budget_tokens": 2048}
+    assert lost == ()
+
+
+def test_a_model_without_prefill_is_asked_to_go_on() -> None:
+    body, lost = foreign(HI, Turn("assistant", (Text("I was "),)), target=Target("claude-opus-4-6"))
+    messages = body["messages"]
+    assert isinstance(messages, list)
+    asked = "Go on from exactly where your last message ends."
+    assert messages[1:] == [
+        {"role": "assistant", "content": "I was"},
+        {"role": "user", "content": [{"type": "text", "text": asked, "cache_control": MARK}]},
+    ]
+    assert lost == ("messages.prefill",)
+    assert foreign(HI, target=Target("claude-opus-4-6"))[1] == ()
+
+
+def test_tools_called_before_stay_declared_when_the_client_offers_none() -> None:
+    body, lost = foreign(
+        HI,
+        Turn("assistant", (ToolCall("a", "f", "{}"), ToolCall("b", "f", "{}"))),
+        Turn("user", (ToolResult("a", ()), ToolResult("b", ()))),
+    )
+    assert body["tools"] == [
+        {"name": "f", "input_schema": {"type": "object"}, "cache_control": MARK}
+    ]
+    assert body["tool_choice"] == {"type": "none"}
+    assert lost == ()
+
+
 def test_a_model_that_cannot_think_is_not_told_to_stop() -> None:
     body, _ = foreign(target=Target("claude-3-5-sonnet"), reasoning=ReasoningSettings(mode="off"))
     assert "thinking" not in body

@@ -25,15 +25,23 @@ from dragoman.protocols.anthropic.tools_out import (
     foreign_tools,
     native_format,
     own_tools,
+    remembered_tools,
     takes_format,
 )
 from dragoman.protocols.anthropic.turns_out import (
     Message,
     breaks_thinking,
+    called_names,
     foreign_turns,
     own_turns,
+    unbegin,
 )
-from dragoman.protocols.anthropic.wire import NAME, invented_max_tokens, model_version
+from dragoman.protocols.anthropic.wire import (
+    NAME,
+    NO_PREFILL_SINCE,
+    invented_max_tokens,
+    model_version,
+)
 from dragoman.protocols.codec import Target
 
 _THINKING = {"off": "disabled", "adaptive": "adaptive", "on": "enabled", None: "enabled"}
@@ -123,7 +131,11 @@ def _put_foreign(body: JsonObject, request: Request, target: Target, losses: Los
     report_extras(request.extras, "", losses)
     system, messages = foreign_turns(request.turns, PartWriter(False, losses), losses)
     tools = foreign_tools(request, version, losses)
+    if version is not None and version >= NO_PREFILL_SINCE:
+        unbegin(messages, losses)
     choice = choice_out(request.tool_choice, own=False) if tools else None
+    if not tools and (names := called_names(messages)):
+        tools, choice = remembered_tools(names), {"type": "none"}
     if choice is not None:
         body["tool_choice"] = choice
     native = _put_output(body, request, tools, system, takes_format(version), losses)

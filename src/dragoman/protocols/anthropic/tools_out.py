@@ -91,6 +91,12 @@ def _hosted(tool: HostedTool, out: list[JsonObject], losses: Losses) -> None:
         losses.add(f"tools.{tool.tool}", "the target protocol has no such hosted tool")
 
 
+def remembered_tools(names: list[str]) -> list[JsonObject]:
+    """Declarations for tools a conversation has called but no longer offers: calls of undeclared
+    tools are refused."""
+    return [{"name": name, "input_schema": {"type": "object"}} for name in names]
+
+
 def choice_out(choice: ToolChoice, own: bool) -> JsonObject | None:
     """A `tool_choice`, None when nothing need be said."""
     parallel = choice.parallel if own or choice.parallel is False else None

@@ -15,6 +15,9 @@ from dragoman.protocols.anthropic.parts_out import Block, PartWriter, report_ext
 FALLBACK_USER_TEXT = "Proceed."
 """What the user says in a request that lets the model speak first."""
 
+CONTINUE_TEXT = "Go on from exactly where your last message ends."
+"""What the user says after a begun answer, for models that continue none."""
+
 Message = tuple[Role, list[Block], JsonObject]
 
 
@@ -95,13 +98,26 @@ def _trim_prefill(messages: list[Message]) -> None:
         blocks[-1] = {**last, "text": str(last["text"]).rstrip()}
 
 
+def unbegin(messages: list[Message], losses: Losses) -> None:
+    """Asks for the rest of an answer the client has begun, where the model takes no prefill."""
+    if messages[-1][0] == "assistant":
+        losses.add("messages.prefill", "the model continues no begun answer; it is asked to go on")
+        messages.append(("user", [{"type": "text", "text": CONTINUE_TEXT}], {}))
+
+
+def called_names(messages: list[Message]) -> list[str]:
+    """The tools the conversation has called, in order, each once."""
+    called = (b for _, blocks, _ in messages for b in blocks if b["type"] == "tool_use")
+    return list(dict.fromkeys(str(block["name"]) for block in called))
+
+
 def breaks_thinking(messages: list[Message]) -> bool:
     """Whether a thinking budget would be refused: the answer is already begun, or a tool loop is
     under way whose last calls come without their signed thinking."""
     role, blocks, _ = messages[-1]
     if role == "assistant":
         return True
-    if blocks[0]["type"] != "tool_result":
+    if blocks[0]["type"] != "tool_result" or len(messages) == 1:
         return False
     called = messages[-2][1]
     return called[0]["type"] not in ("thinking", "redacted_thinking")
