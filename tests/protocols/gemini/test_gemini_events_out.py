@@ -155,7 +155,7 @@ def test_calls_go_out_whole_and_in_the_order_they_began() -> None:
     mixed = [first[0], second[0], second[1], first[1], second[2], second[3], *first[2:]]
     assert chunks([*mixed, Finished("tool-call")], reply()) == [
         content(called("c1")),
-        content(called("c2", "dgm1.x")),
+        content(called("c2", "ZGdtMS54")),
         END,
     ]
     odd: list[Event] = [
@@ -189,17 +189,17 @@ def test_a_thoughts_state_moves_to_the_next_call_that_has_none() -> None:
     hidden = reply(thoughts=False)
     assert chunks([*thinking(0, STATE), *text(1, "t"), *call(2, "c1"), *call(3, "c2")], hidden) == [
         content({"text": "t"}),
-        content(called("c1", "dgm1.x")),
+        content(called("c1", "ZGdtMS54")),
         content(called("c2")),
         END,
     ]
     assert chunks([*thinking(0, STATE), *call(1, "c1", own), Finished("end")], hidden) == [
         content(called("c1", "own")),
-        content({"text": "", "thoughtSignature": "dgm1.x"}, finishReason="STOP"),
+        content({"text": "", "thoughtSignature": "ZGdtMS54"}, finishReason="STOP"),
     ]
     other = ReasoningState("second", "anthropic")
     assert chunks([*thinking(0, STATE), *thinking(1, other), *call(2, "c1")], hidden) == [
-        content({"text": "", "thoughtSignature": "dgm1.x"}),
+        content({"text": "", "thoughtSignature": "ZGdtMS54"}),
         content(called("c1", "second")),
         END,
     ]
@@ -217,7 +217,7 @@ def test_a_texts_state_goes_out_on_an_empty_text() -> None:
     ]
     assert chunks(events, reply()) == [
         content({"text": "a"}),
-        content({"text": "", "thoughtSignature": "dgm1.x"}),
+        content({"text": "", "thoughtSignature": "ZGdtMS54"}),
         END,
     ]
 
@@ -245,7 +245,7 @@ WHOLE_PARTS = complete(
     Refusal("no"),
 )
 WHOLE_WIRE: list[JsonObject] = [
-    {"inlineData": {"mimeType": "image/webp", "data": "AA=="}, "thoughtSignature": "dgm1.x"},
+    {"inlineData": {"mimeType": "image/webp", "data": "AA=="}, "thoughtSignature": "ZGdtMS54"},
     {"inlineData": {"mimeType": "audio/wav", "data": "BB=="}},
     {"fileData": {"mimeType": "image/png", "fileUri": "https://x/a"}},
     {"text": "t"},
@@ -452,7 +452,7 @@ def test_a_whole_answer_has_its_thoughts_states_usage_and_names() -> None:
         **content(
             {"text": "hm", "thought": True},
             {"text": "t"},
-            called("c1", "dgm1.x"),
+            called("c1", "ZGdtMS54"),
             finishReason="STOP",
         ),
         "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 3},
@@ -479,10 +479,14 @@ def test_a_state_that_no_call_took_rides_on_the_last_text_of_a_whole_answer() ->
         answer = CODEC.answer_out(fold([*events, Finished("end")]), reply(thoughts=thoughts))
         return decode(msgspec.json.encode(answer["candidates"]))
 
-    signed: JsonObject = {"text": "", "thoughtSignature": "dgm1.x"}
+    signed: JsonObject = {"text": "", "thoughtSignature": "ZGdtMS54"}
     assert (
         parts([*thinking(0, STATE), *text(1, "t")])
-        == (content({"text": "t", "thoughtSignature": "dgm1.x"}, finishReason="STOP")["candidates"])
+        == (
+            content({"text": "t", "thoughtSignature": "ZGdtMS54"}, finishReason="STOP")[
+                "candidates"
+            ]
+        )
     )
     assert (
         parts(thinking(0, STATE), thoughts=True)

@@ -22,6 +22,7 @@ from dragoman.neutral.parts import (
 from dragoman.protocols.codec import Reply
 from dragoman.protocols.gemini.grounding import grounding_out, logprobs_out
 from dragoman.protocols.gemini.parts_out import arguments
+from dragoman.protocols.gemini.signatures import to_field
 from dragoman.protocols.gemini.wire import DEFAULT_MIME, FINISH_EXTRAS, FINISH_REASONS, NAME
 
 
@@ -31,7 +32,7 @@ def shows_thoughts(reply: Reply) -> bool:
 
 def signed(part: JsonObject, state: ReasoningState | None) -> JsonObject:
     if state is not None:
-        part["thoughtSignature"] = state.blob
+        part["thoughtSignature"] = to_field(state.blob)
     return part
 
 

@@ -23,6 +23,7 @@ from dragoman.neutral.parts import (
     ToolCall,
     ToolResult,
 )
+from dragoman.protocols.gemini.signatures import from_field
 from dragoman.protocols.gemini.wire import (
     HOSTED_TYPES,
     MADE_CALL,
@@ -161,7 +162,7 @@ def _with_media(result: ToolResult, media: tuple[Part, ...]) -> ToolResult:
 
 def state_of(f: Fields) -> ReasoningState | None:
     signature = f.text("thoughtSignature")
-    return ReasoningState(signature, NAME) if signature else None
+    return ReasoningState(from_field(signature), NAME) if signature else None
 
 
 def _text(f: Fields, _: History) -> Part:
