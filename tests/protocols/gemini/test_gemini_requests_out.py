@@ -310,28 +310,57 @@ def test_what_other_hosts_tools_did_goes_on_as_text() -> None:
     assert losses == ("messages.r", "messages.container_upload")
 
 
-def test_foreign_tools_use_json_schema_and_search_where_gemini_has_it() -> None:
-    tools: tuple[Tool, ...] = (
-        FunctionTool("f", "does", {"type": "object"}, strict=True),
-        HostedTool("web_search", {"type": "web_search_20250305"}, "anthropic"),
-        FunctionTool("g", cache=CacheMark(), extras={"e": 1}),
-        HostedTool("computer", {"type": "computer_20250124"}, "anthropic", cache=CacheMark()),
-        FunctionTool("h"),
-        HostedTool("web_fetch", {"type": "web_fetch_20250910"}, "anthropic"),
-        CustomTool("patch"),
-    )
+def with_tools(*tools: Tool) -> tuple[Json, tuple[str, ...]]:
     body, losses = write(msgspec.structs.replace(chat(HELLO), tools=tools))
-    assert body["tools"] == [
-        {
-            "functionDeclarations": [
-                {"name": "f", "description": "does", "parametersJsonSchema": {"type": "object"}}
-            ]
-        },
-        {"googleSearch": {}},
-        {"functionDeclarations": [{"name": "g"}, {"name": "h"}]},
-        {"urlContext": {}},
-    ]
-    assert losses == ("tools.strict", "tools.e", "cache_control", "tools.computer", "tools.patch")
+    return body.get("tools"), losses
+
+
+SEARCH = HostedTool("web_search", {"type": "web_search_20250305"}, "anthropic")
+FETCH = HostedTool("web_fetch", {"type": "web_fetch_20250910"}, "anthropic")
+
+
+def test_foreign_functions_use_json_schema() -> None:
+    assert with_tools(
+        FunctionTool("f", "does", {"type": "object"}, strict=True),
+        FunctionTool("g", cache=CacheMark(), extras={"e": 1}),
+        CustomTool("patch"),
+    ) == (
+        [
+            {
+                "functionDeclarations": [
+                    {
+                        "name": "f",
+                        "description": "does",
+                        "parametersJsonSchema": {"type": "object"},
+                    },
+                    {"name": "g"},
+                ]
+            }
+        ],
+        ("tools.strict", "tools.e", "cache_control", "tools.patch"),
+    )
+
+
+def test_foreign_search_and_fetch_are_geminis_own_where_no_function_stands_beside_them() -> None:
+    computer = HostedTool("computer", {"type": "computer"}, "anthropic", cache=CacheMark())
+    assert with_tools(SEARCH, FETCH, computer) == (
+        [{"googleSearch": {}}, {"urlContext": {}}],
+        ("cache_control", "tools.computer"),
+    )
+    assert with_tools(SEARCH, FunctionTool("f"), FETCH, FunctionTool("g")) == (
+        [{"functionDeclarations": [{"name": "f"}, {"name": "g"}]}],
+        ("tools.web_search", "tools.web_fetch"),
+    )
+    assert with_tools(computer) == (None, ("cache_control", "tools.computer"))
+
+
+def test_a_choice_without_functions_is_left_out() -> None:
+    request = msgspec.structs.replace(
+        chat(HELLO), tools=(SEARCH,), tool_choice=ToolChoice("auto", parallel=False)
+    )
+    body, losses = write(request)
+    assert "toolConfig" not in body
+    assert losses == ()
 
 
 @pytest.mark.parametrize(
@@ -354,7 +383,9 @@ def test_foreign_tools_use_json_schema_and_search_where_gemini_has_it() -> None:
 def test_tool_choices_are_calling_modes(
     choice: ToolChoice, config: JsonObject | None, lost: tuple[str, ...]
 ) -> None:
-    body, losses = write(msgspec.structs.replace(chat(HELLO), tool_choice=choice))
+    tools = (FunctionTool("f"),)
+    request = msgspec.structs.replace(chat(HELLO), tools=tools, tool_choice=choice)
+    body, losses = write(request)
     wanted = None if config is None else {"functionCallingConfig": config}
     assert body.get("toolConfig") == wanted
     assert losses == lost

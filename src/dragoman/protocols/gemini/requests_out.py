@@ -43,9 +43,11 @@ def request_out(request: Request, target: Target, losses: Losses) -> JsonObject:
     body: JsonObject = {"contents": _contents(conversation, target, writing)}
     if system:
         body["systemInstruction"] = _system(system, writing)
-    if request.tools:
-        body["tools"] = _tools(request.tools, writing)
-    tool_choice = _tool_choice(request.tool_choice, writing)
+    tools = _tools(request.tools, writing)
+    if tools:
+        body["tools"] = tools
+    functions = any(isinstance(tool, FunctionTool) for tool in request.tools)
+    tool_choice = _tool_choice(request.tool_choice, functions, writing)
     if tool_choice:
         body["toolConfig"] = tool_choice
     config = _sampling(request.sampling, target, writing)
@@ -143,8 +145,10 @@ def _system(turns: tuple[Turn, ...], writing: Writing) -> JsonObject:
 
 
 def _tools(tools: tuple[Tool, ...], writing: Writing) -> list[Json]:
-    """Functions that stand together share one object; a hosted tool has its own."""
+    """Functions that stand together share one object; a hosted tool has its own. Gemini refuses
+    its own tools beside functions, so a foreign request keeps its functions."""
     out: list[Json] = []
+    mixed = not writing.own and any(isinstance(tool, FunctionTool) for tool in tools)
     declarations: list[Json] | None = None
     for tool in tools:
         if isinstance(tool, FunctionTool):
@@ -153,7 +157,7 @@ def _tools(tools: tuple[Tool, ...], writing: Writing) -> list[Json]:
                 out.append({"functionDeclarations": declarations})
             declarations.append(_function(tool, writing))
         elif isinstance(tool, HostedTool):
-            hosted = _hosted(tool, writing)
+            hosted = _hosted(tool, mixed, writing)
             if hosted:
                 declarations = None
                 out.append(hosted)
@@ -178,21 +182,35 @@ def _function(tool: FunctionTool, writing: Writing) -> JsonObject:
     return wire
 
 
-def _hosted(tool: HostedTool, writing: Writing) -> JsonObject:
+def _hosted(tool: HostedTool, mixed: bool, writing: Writing) -> JsonObject:
     if tool.protocol == NAME:
         return tool.raw
     writing.cached(tool.cache)
     key = FOREIGN_HOSTED.get(tool.tool)
-    if key is not None:
+    if key is not None and not mixed:
         return {key: {}}
-    writing.losses.add(f"tools.{tool.tool}", f"only {tool.protocol} has it")
+    reason = f"only {tool.protocol} has it" if key is None else "Gemini has it without functions"
+    writing.losses.add(f"tools.{tool.tool}", reason)
     return {}
 
 
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY", "named": "ANY"}
 
 
-def _tool_choice(choice: ToolChoice, writing: Writing) -> JsonObject:
+def _tool_choice(choice: ToolChoice, functions: bool, writing: Writing) -> JsonObject:
+    """A choice without functions chooses nothing, and Gemini refuses it."""
+    wire: JsonObject = {}
+    if functions or writing.own:
+        calling = _calling(choice, writing)
+        if calling:
+            wire["functionCallingConfig"] = calling
+        if choice.parallel is False:
+            writing.losses.add("parallel_tool_calls", "Gemini always may call in parallel")
+    writing.extras(wire, choice.extras, "tool_choice")
+    return wire
+
+
+def _calling(choice: ToolChoice, writing: Writing) -> JsonObject:
     calling: JsonObject = {}
     allowed = choice.allowed
     if choice.mode == "named" and choice.kind == "hosted":
@@ -206,15 +224,9 @@ def _tool_choice(choice: ToolChoice, writing: Writing) -> JsonObject:
             writing.losses.add("tool_choice", "Gemini narrows only a forced choice")
         else:
             calling["allowedFunctionNames"] = list[Json](allowed)
-    if choice.parallel is False:
-        writing.losses.add("parallel_tool_calls", "Gemini always may call in parallel")
-    wire: JsonObject = {}
     if "functionCallingConfig.mode" in choice.extras:
         calling.pop("mode", None)
-    if calling:
-        wire["functionCallingConfig"] = calling
-    writing.extras(wire, choice.extras, "tool_choice")
-    return wire
+    return calling
 
 
 def _sampling(sampling: Sampling, target: Target, writing: Writing) -> JsonObject:
