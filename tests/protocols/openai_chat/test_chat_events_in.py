@@ -412,6 +412,25 @@ def test_citations_pictures_and_log_probabilities_are_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "mime"),
+    [(["UklGRg=="], "audio/wav"), (["AA==", "AQI="], "audio/pcm"), (["//uQ"], "audio/mpeg")],
+)
+def test_speech_is_its_transcript_and_its_sound(data: list[str], mime: str) -> None:
+    spoken = [chunk({"audio": {"id": "audio_1", "data": piece}}) for piece in data]
+    first = chunk({"content": None, "audio": {"id": "audio_1", "transcript": "Hi"}})
+    odd = chunk({"audio": "none"}, logprobs="none")
+    sound = Media("audio", data="AAEC" if len(data) == 2 else data[0], mime=mime)
+    parts = answer(wire(first, odd, *spoken, end())).choices[0].parts
+    assert parts == (Text("Hi"), sound)
+
+
+def test_sound_that_is_no_base64_is_an_error() -> None:
+    last = events(wire(chunk({"audio": {"data": "A"}}), end()))[-1]
+    assert isinstance(last, Failed)
+    assert last.error.message == "the upstream's audio is no base64"
+
+
+@pytest.mark.parametrize(
     ("reason", "stop"),
     [
         ("stop", "end"),

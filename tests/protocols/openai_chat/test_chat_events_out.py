@@ -197,6 +197,8 @@ PARTS: list[Event] = [
     PartEnded(8),
     PartStarted(9, Media("audio", data="AA==", mime="audio/wav")),
     PartEnded(9),
+    PartStarted(12, Media("file", file_id="x")),
+    PartEnded(12),
     PartStarted(10, Opaque("x", {}, "gemini")),
     PartEnded(10),
     PartStarted(11, Refusal("")),
@@ -204,6 +206,8 @@ PARTS: list[Event] = [
     PartEnded(11),
     Finished("refusal"),
 ]
+
+AUDIO = {"data": "AA==", "expires_at": 1700000000, "transcript": ""}
 
 
 def test_every_kind_of_part_has_its_field() -> None:
@@ -217,6 +221,7 @@ def test_every_kind_of_part_has_its_field() -> None:
         {"content": "\n\nout: 4"},
         {"content": "\n\nc"},
         {"images": [image]},
+        {"audio": {**AUDIO, "id": "audio_3"}},
         {"refusal": "no"},
     ]
     assert message(PARTS) == {
@@ -225,6 +230,7 @@ def test_every_kind_of_part_has_its_field() -> None:
         "refusal": "no",
         "reasoning_content": "one\n\ntwo!",
         "images": [image],
+        "audio": {**AUDIO, "id": "audio_1"},
     }
     assert whole(PARTS)["choices"][0]["finish_reason"] == "content_filter"
 

@@ -170,6 +170,7 @@ EVERYTHING: dict[str, Any] = {
     "tools": [
         {"type": "function", "x_one": 1, "function": {
             "name": "f", "strict": False, "x_two": 2, "parameters": {"type": "object"}}},
+        {"type": "function", "function": {"name": "g"}},
         {"type": "web_search_preview"},
     ],
     "web_search_options": {"search_context_size": "low"},

@@ -53,7 +53,7 @@ class Calls:
         if delta.id and not call.id:
             call.id = delta.id
             self._by_id[delta.id] = call
-        if delta.extra_content is not NO_RAW and bytes(delta.extra_content) != b"null":
+        if delta.extra_content != NO_RAW:
             call.state = ReasoningState(encode_text(decode(bytes(delta.extra_content))), NAME)
         if delta.custom is not None:
             call.kind = "custom"

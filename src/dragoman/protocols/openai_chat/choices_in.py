@@ -18,11 +18,11 @@ from dragoman.neutral.events import (
     TextDelta,
 )
 from dragoman.neutral.json import Json, decode
-from dragoman.neutral.parts import Reasoning, Refusal, Text
+from dragoman.neutral.parts import Media, Reasoning, Refusal, Text
 from dragoman.protocols.codec import Origin
 from dragoman.protocols.framing.think_tags import ThinkTags
 from dragoman.protocols.openai_chat.calls_in import Calls
-from dragoman.protocols.openai_chat.media import media_of_url
+from dragoman.protocols.openai_chat.media import media_of_url, sound_of
 from dragoman.protocols.openai_chat.parts_in import citation_in, detail_in
 from dragoman.protocols.openai_chat.wire import NO_RAW, STOP_IN, ContentItem, Delta
 
@@ -33,8 +33,8 @@ class ChoiceReader:
     """`finished` is the choice's end once its finish_reason came; the stream says when to send
     it. Parts that hold prose follow one another; calls overlap."""
 
-    __slots__ = ("_calls", "_head", "_next", "_number", "_open", "_origin", "_source", "_tags",
-                 "finished")  # fmt: skip
+    __slots__ = ("_audio", "_calls", "_head", "_next", "_number", "_open", "_origin", "_source",
+                 "_tags", "finished")  # fmt: skip
 
     def __init__(self, number: int, origin: Origin) -> None:
         self.finished: Finished | None = None
@@ -45,6 +45,7 @@ class ChoiceReader:
         self._head: Text | Reasoning | Refusal | None = None
         self._tags: ThinkTags | None = ThinkTags()
         self._source = ""
+        self._audio: list[str] = []
         self._calls = Calls(number, self._take)
 
     def read(self, delta: Delta, out: list[Event]) -> None:
@@ -53,7 +54,7 @@ class ChoiceReader:
             self._reason("reasoning_content", delta.reasoning_content, out)
         if delta.reasoning:
             self._reason("reasoning", delta.reasoning, out)
-        if delta.reasoning_details is not NO_RAW:
+        if delta.reasoning_details != NO_RAW:
             self._details(_items(delta.reasoning_details), out)
         if content:
             if isinstance(content, str):
@@ -62,10 +63,12 @@ class ChoiceReader:
                 self._content_items(content, out)
         if delta.refusal:
             self._prose(_REFUSAL, delta.refusal, out)
-        if delta.annotations is not NO_RAW:
+        if delta.annotations != NO_RAW:
             self._annotations(_items(delta.annotations), out)
-        if delta.images is not NO_RAW:
+        if delta.images != NO_RAW:
             self._images(_items(delta.images), out)
+        if delta.audio != NO_RAW:
+            self._hear(decode(bytes(delta.audio)), out)
         if delta.tool_calls:
             self._close(out)
             for call in delta.tool_calls:
@@ -91,6 +94,8 @@ class ChoiceReader:
         if self.finished is not None:
             return
         self._close(out)
+        if self._audio:
+            self._whole(sound_of(self._audio), out)
         self._calls.finish(self._origin.new_id, out)
         stop = STOP_IN.get(reason, "end")
         if stop == "end" and self._calls.any:
@@ -161,10 +166,22 @@ class ChoiceReader:
             image = item.get("image_url") if isinstance(item, dict) else None
             url = image.get("url") if isinstance(image, dict) else None
             if isinstance(url, str):
-                self._close(out)
-                index = self._take()
-                out.append(PartStarted(index, media_of_url("image", url), self._number))
-                out.append(PartEnded(index, self._number))
+                self._whole(media_of_url("image", url), out)
+
+    def _hear(self, audio: Json, out: list[Event]) -> None:
+        """Speech: its transcript is the text, its sound a part at the end."""
+        if isinstance(audio, dict):
+            transcript, data = audio.get("transcript"), audio.get("data")
+            if isinstance(transcript, str) and transcript:
+                self._prose(_TEXT, transcript, out)
+            if isinstance(data, str) and data:
+                self._audio.append(data)
+
+    def _whole(self, media: Media, out: list[Event]) -> None:
+        self._close(out)
+        index = self._take()
+        out.append(PartStarted(index, media, self._number))
+        out.append(PartEnded(index, self._number))
 
     def _prose(self, head: Text | Reasoning | Refusal, text: str, out: list[Event]) -> None:
         if self._head is not head:

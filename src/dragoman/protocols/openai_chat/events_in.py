@@ -92,7 +92,7 @@ class _Answer:
         """Adds one chunk's events; whether it was the last."""
         try:
             chunk = CHUNKS.decode(data)
-            if chunk.error is not NO_RAW and (error := _error(chunk.error, data)):
+            if chunk.error != NO_RAW and (error := _error(chunk.error, data)):
                 out.append(Failed(error))
                 return True
             if chunk.object == "error":
@@ -124,7 +124,7 @@ class _Answer:
         if chunk.choices:
             for choice in chunk.choices:
                 self._choice(choice, out)
-        if chunk.usage is NO_RAW:
+        if chunk.usage == NO_RAW:
             return False
         usage = decode(bytes(chunk.usage))
         if not isinstance(usage, dict):
@@ -140,12 +140,12 @@ class _Answer:
         reader = self._choices.get(choice.index)
         if reader is None:
             reader = self._choices[choice.index] = ChoiceReader(choice.index, self._origin)
-        if choice.error is not NO_RAW and (error := _error(choice.error, b"")):
+        if choice.error != NO_RAW and (error := _error(choice.error, b"")):
             raise error
         delta = choice.delta or choice.message
         if delta is not None and reader.finished is None:
             reader.read(delta, out)
-        if choice.logprobs is not NO_RAW:
+        if choice.logprobs != NO_RAW:
             reader.logprobs(choice.logprobs, out)
         reason = choice.finish_reason
         if reason:

@@ -39,7 +39,7 @@ from dragoman.neutral.usage import NO_USAGE
 from dragoman.protocols.codec import Reply
 from dragoman.protocols.framing.sse import sse_data
 from dragoman.protocols.openai_chat.errors import error_out
-from dragoman.protocols.openai_chat.prose_out import Prose, call_out
+from dragoman.protocols.openai_chat.prose_out import Prose, audio_out, call_out
 from dragoman.protocols.openai_chat.usage import usage_out
 
 DONE = b"data: [DONE]\n\n"
@@ -167,6 +167,8 @@ class ChatStreamEncoder:
         elif isinstance(head, Media):
             if head.kind == "image":
                 self._delta(number, {"images": [choice.image(head)]}, out)
+            elif head.kind == "audio":
+                self._delta(number, {"audio": audio_out(head, self._reply)}, out)
             return
         elif type(head) in _FIELDS:
             field = _FIELDS[type(head)].encode()

@@ -5,9 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 
+from dragoman.errors import Broken
 from dragoman.neutral.json import Fields, Json, JsonObject
 from dragoman.neutral.parts import CacheMark, Media, MediaKind, Text
-from dragoman.protocols.openai_chat.wire import AUDIO_FORMATS, AUDIO_MIMES, FILE_MIMES
+from dragoman.protocols.openai_chat.wire import (
+    AUDIO_FORMATS,
+    AUDIO_MIMES,
+    FILE_MIMES,
+    SOUND_MIMES,
+)
 
 _MARK = {"type", "ttl"}
 
@@ -19,6 +25,16 @@ def media_of_url(kind: MediaKind, url: str, *, detail: str = "", name: str = "")
         mime = head[len("data:") : -len(";base64")]
         return Media(kind, data=data, mime=mime, detail=detail, name=name)
     return Media(kind, url=url, detail=detail, name=name)
+
+
+def sound_of(chunks: list[str]) -> Media:
+    """What the model said aloud, put together from base64 pieces. A stream is always raw PCM."""
+    try:
+        data = base64.b64encode(b"".join(map(base64.b64decode, chunks))).decode()
+    except binascii.Error as error:
+        raise Broken("the upstream's audio is no base64") from error
+    mimes = (mime for start, mime in SOUND_MIMES.items() if data.startswith(start))
+    return Media("audio", data=data, mime=next(mimes, "audio/pcm"))
 
 
 def data_url(media: Media) -> str:

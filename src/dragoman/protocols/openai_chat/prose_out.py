@@ -9,6 +9,7 @@ from __future__ import annotations
 from dragoman.neutral.events import StopReason
 from dragoman.neutral.json import JsonObject
 from dragoman.neutral.parts import Citation, HostedResult, Media, Part, Reasoning, Text, ToolCall
+from dragoman.protocols.codec import Reply
 from dragoman.protocols.openai_chat.media import data_url
 from dragoman.protocols.openai_chat.wire import NAME, STOP_OUT
 
@@ -70,6 +71,16 @@ class Prose:
 
     def finish_reason(self, stop: StopReason) -> str:
         return "tool_calls" if stop == "end" and self.calls else STOP_OUT[stop]
+
+
+def audio_out(media: Media, reply: Reply) -> JsonObject:
+    """Speech; what was said in it stands in the content."""
+    return {
+        "id": reply.new_id("audio_"),
+        "data": media.data,
+        "expires_at": reply.created_s,
+        "transcript": "",
+    }
 
 
 def call_out(call: ToolCall, text: str) -> JsonObject:

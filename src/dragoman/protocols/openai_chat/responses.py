@@ -9,7 +9,7 @@ from dragoman.neutral.json import Json, JsonObject
 from dragoman.neutral.parts import HostedResult, Media, Reasoning, Refusal, Text, ToolCall
 from dragoman.neutral.responses import Choice, Response
 from dragoman.protocols.codec import Reply
-from dragoman.protocols.openai_chat.prose_out import Prose, call_out
+from dragoman.protocols.openai_chat.prose_out import Prose, audio_out, call_out
 from dragoman.protocols.openai_chat.usage import usage_out
 
 _KEPT = ("system_fingerprint", "service_tier")
@@ -17,7 +17,7 @@ _KEPT = ("system_fingerprint", "service_tier")
 
 def answer_out(response: Response, reply: Reply) -> JsonObject:
     own = response.id.startswith("chatcmpl-")
-    choices: list[Json] = [_choice(i, choice) for i, choice in enumerate(response.choices)]
+    choices: list[Json] = [_choice(i, choice, reply) for i, choice in enumerate(response.choices)]
     return {
         "id": response.id if own else reply.new_id("chatcmpl-"),
         "object": "chat.completion",
@@ -29,9 +29,9 @@ def answer_out(response: Response, reply: Reply) -> JsonObject:
     }
 
 
-def _choice(index: int, choice: Choice) -> JsonObject:
+def _choice(index: int, choice: Choice, reply: Reply) -> JsonObject:
     prose = Prose()
-    message = _message(choice, prose)
+    message = _message(choice, prose, reply)
     items: list[Json] = list(choice.logprobs)
     return {
         "index": index,
@@ -41,11 +41,12 @@ def _choice(index: int, choice: Choice) -> JsonObject:
     }
 
 
-def _message(choice: Choice, prose: Prose) -> JsonObject:
+def _message(choice: Choice, prose: Prose, reply: Reply) -> JsonObject:
     content, thinking, refusal = "", "", ""
     annotations: list[Json] = []
     images: list[Json] = []
     calls: list[Json] = []
+    audio: Json = None
     for part in choice.parts:
         prose.starts(part)
         match part:
@@ -61,6 +62,8 @@ def _message(choice: Choice, prose: Prose) -> JsonObject:
                 calls.append(call_out(part, part.input))
             case Media(kind="image"):
                 images.append(prose.image(part))
+            case Media(kind="audio"):
+                audio = audio_out(part, reply)
             case _:
                 pass
         if isinstance(part, Text):
@@ -77,5 +80,6 @@ def _message(choice: Choice, prose: Prose) -> JsonObject:
         "tool_calls": calls,
         "annotations": annotations,
         "images": images,
+        "audio": audio,
     }
     return {**message, **{key: value for key, value in optional.items() if value}}

@@ -78,6 +78,15 @@ AUDIO_FORMATS = {
 }
 """What `input_audio.format` may say (OpenAI takes these two only)."""
 
+SOUND_MIMES = {
+    "UklGR": "audio/wav",
+    "SUQz": "audio/mpeg",
+    "//": "audio/mpeg",
+    "ZkxhQ": "audio/flac",
+    "T2dnU": "audio/ogg",
+}
+"""What spoken answers are by their first bytes, in base64: no field names their format."""
+
 FILE_MIMES = {
     "pdf": "application/pdf",
     "txt": "text/plain",
@@ -169,6 +178,7 @@ class Delta(msgspec.Struct):
     reasoning_details: msgspec.Raw = NO_RAW
     annotations: msgspec.Raw = NO_RAW
     images: msgspec.Raw = NO_RAW
+    audio: msgspec.Raw = NO_RAW
 
 
 class ChunkChoice(msgspec.Struct):
