@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dragoman.errors import Broken, ErrorKind, UpstreamRefused
 from dragoman.neutral.events import (
@@ -531,3 +533,43 @@ def test_a_whole_answer_that_is_none_is_broken(body: bytes, words: str) -> None:
     assert isinstance(failed, Failed)
     assert isinstance(failed.error, Broken)
     assert failed.error.message.startswith(words)
+
+
+_ODD = st.sampled_from([None, True, 5, "x", [], [1], {}, {"a": 1}, {"type": "text"}, ["x", None]])
+_KEY = st.sampled_from(
+    "id name input text thinking data citations content tool_use_id type error_code url".split()
+)
+_KIND = st.sampled_from(
+    [
+        "text",
+        "thinking",
+        "redacted_thinking",
+        "tool_use",
+        "server_tool_use",
+        "mcp_tool_use",
+        "web_search_tool_result",
+        "code_execution_tool_result",
+        "someday",
+    ]
+)
+_ODD_BLOCK = st.builds(
+    lambda kind, fields: {"type": kind, **fields}, _KIND, st.dictionaries(_KEY, _ODD, max_size=4)
+)
+_ODD_DELTA = st.dictionaries(
+    st.sampled_from("type text partial_json signature citation content stop_reason".split()),
+    _ODD | st.sampled_from(["text_delta", "citations_delta", "input_json_delta"]),
+    max_size=3,
+)
+
+
+@given(_ODD_BLOCK, _ODD_DELTA, _ODD)
+def test_no_odd_block_or_delta_crashes_the_decoders(
+    odd: JsonObject, odd_delta: JsonObject, usage: Json
+) -> None:
+    frames = block(0, odd, odd_delta)
+    end = {**ended()[0], "usage": usage}
+    for events in (
+        read(wire(started(), *frames, end)),
+        answer_in(whole(content=[odd], usage=usage), ORIGIN),
+    ):
+        assert isinstance(events[-1], Finished | Failed)

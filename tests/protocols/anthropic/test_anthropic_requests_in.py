@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dragoman.errors import InvalidRequest
 from dragoman.neutral.json import Json, JsonObject
@@ -524,3 +526,38 @@ def test_what_only_messages_understands_is_kept() -> None:
         "metadata": {"more": 1},
         "output_config": {"task_budget": {}},
     }
+
+
+_ODD: st.SearchStrategy[Json] = st.sampled_from(
+    [None, True, 5, Decimal("0.5"), "x", [], [1], {}, {"type": "x"}, [{}], [{"type": "text"}]]
+)
+_NAMES = (
+    "model messages max_tokens system tools tool_choice thinking output_config metadata speed "
+    "service_tier stop_sequences temperature stream output_format"
+).split()
+_BLOCK_NAMES = (
+    "type text source content input id name tool_use_id is_error cache_control citations title "
+    "thinking signature data tool_name"
+).split()
+_TYPES = (
+    "text image document thinking redacted_thinking tool_use tool_result server_tool_use "
+    "search_result tool_reference compaction web_search_tool_result someday"
+).split()
+
+
+@given(
+    st.dictionaries(st.sampled_from(_NAMES), _ODD, max_size=3),
+    st.dictionaries(st.sampled_from(_BLOCK_NAMES), _ODD, max_size=4),
+    st.sampled_from(_TYPES),
+)
+def test_odd_bodies_are_read_or_refused_with_a_path(
+    fields: JsonObject, block: JsonObject, kind: str
+) -> None:
+    content: Json = [{"type": kind, **block}]
+    messages: Json = [{"role": "user", "content": content}]
+    path: str | None = "read"
+    try:
+        read(**{"messages": messages} | fields)
+    except InvalidRequest as error:
+        path = error.param
+    assert path

@@ -1064,6 +1064,20 @@ def test_the_clients_own_cache_marks_come_first_and_four_are_the_most() -> None:
     assert lost == ()
 
 
+def test_a_mark_inside_a_result_is_moved_onto_it() -> None:
+    inside = (Text("1", cache=CacheMark()), Text("2"))
+    content, _ = user_blocks(ToolResult("a", inside), Text("end"))
+    assert content == [
+        {
+            "type": "tool_result",
+            "tool_use_id": "a",
+            "content": [{"type": "text", "text": "1"}, {"type": "text", "text": "2"}],
+            "cache_control": MARK,
+        },
+        {"type": "text", "text": "end", "cache_control": MARK},
+    ]
+
+
 def test_rendering_twice_gives_the_same_body() -> None:
     tools = (HostedTool("bash", {"type": "bash_20250124", "name": "bash"}, "anthropic"),)
     request = Request("openai", "m", (HI,), tools=tools)

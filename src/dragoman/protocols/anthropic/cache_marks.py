@@ -11,7 +11,6 @@ from dragoman.protocols.anthropic.parts_out import Block
 from dragoman.protocols.anthropic.turns_out import Message
 
 MOST_MARKS = 4
-_UNMARKABLE = ("thinking", "redacted_thinking")
 _MARK: JsonObject = {"type": "ephemeral"}
 
 

@@ -133,13 +133,13 @@ def answer_in(body: bytes, origin: Origin) -> list[Event]:
     """The events of a whole answer; one that is none ends in Failed."""
     answer = Answer(origin)
     try:
-        _whole(decode_object(body), answer)
+        _whole(_object(body), answer)
     except (ValueError, InvalidRequest) as error:
         answer.out.append(Failed(_broken(error)))
     return answer.out
 
 
-def decode_object(body: bytes) -> JsonObject:
+def _object(body: bytes) -> JsonObject:
     value = decode(body)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")

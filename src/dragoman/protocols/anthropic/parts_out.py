@@ -157,13 +157,17 @@ class PartWriter:
         self._finish(block, part.cache, part.extras, out)
 
     def _result(self, part: ToolResult, out: list[Block]) -> None:
+        """A foreign client's mark inside a result is moved onto it, where it is counted."""
         block: Block = {"type": "tool_result", "tool_use_id": part.call_id}
-        inner = self.blocks(part.parts, "user")
+        inner, cache = self.blocks(part.parts, "user"), part.cache
+        if not self.own and any("cache_control" in inside for inside in inner):
+            cache = cache or CacheMark()
+            inner = [{k: v for k, v in i.items() if k != "cache_control"} for i in inner]
         if inner:
             block["content"] = content_of(inner)
         if part.is_error:
             block["is_error"] = True
-        self._finish(block, part.cache, part.extras, out)
+        self._finish(block, cache, part.extras, out)
 
     def _media(self, part: Media, role: Role, out: list[Block]) -> None:
         self._state(part.state, out)
