@@ -131,7 +131,7 @@ EVERYTHING: JsonObject = {
             {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "mp3"}},
             {"type": "hologram", "data": 1},
         ]},
-        {"type": "message", "role": "user", "content": [{"type": "hologram", "data": 2}]},
+        {"type": "message", "role": "user", "content": [{"type": "hologram", "data": 2}], "new": 1},
         {"type": "message", "role": "assistant", "id": "msg_9", "status": "completed", "content": [
             {"type": "output_text", "text": "see x", "annotations": [
                 {"type": "url_citation", "url": "https://x", "title": "X", "start_index": 4, "end_index": 5},

@@ -17,7 +17,8 @@ from dragoman.neutral.usage import NO_USAGE
 from dragoman.protocols.codec import Origin
 from dragoman.protocols.framing.sse import SseDecoder
 from dragoman.protocols.openai_responses.errors import stream_error
-from dragoman.protocols.openai_responses.items_in import Items, text_of
+from dragoman.protocols.openai_responses.items_in import Items
+from dragoman.protocols.openai_responses.told import text_of
 from dragoman.protocols.openai_responses.usage import usage_in
 from dragoman.protocols.openai_responses.wire import StreamEvent
 
@@ -134,6 +135,8 @@ class Decoder:
             self._items.finish_part(item, event.content_index or 0, part)
 
     def on_text_delta(self, event: StreamEvent) -> None:
+        if not event.delta:
+            return
         items = self._items
         item = items.at(event.output_index or 0, "message")
         content = items.content(item, event.content_index or 0)

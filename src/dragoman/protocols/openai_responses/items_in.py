@@ -23,8 +23,6 @@ from dragoman.neutral.events import (
 from dragoman.neutral.json import Fields, Json, JsonObject
 from dragoman.neutral.parts import (
     NO_EXTRAS,
-    HostedCall,
-    HostedResult,
     Media,
     Opaque,
     Reasoning,
@@ -36,44 +34,13 @@ from dragoman.neutral.parts import (
 )
 from dragoman.protocols.codec import Origin
 from dragoman.protocols.openai_responses import parts_in
+from dragoman.protocols.openai_responses.told import Content, Item, text_of
 from dragoman.protocols.openai_responses.wire import HOSTED_ITEMS, NAME
 
 _CALL_INPUTS: dict[str, tuple[ToolKind, str]] = {
     "function_call": ("function", "arguments"),
     "custom_tool_call": ("custom", "input"),
 }
-
-
-def text_of(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-class _Content:
-    """One content part of a message, or the one text of a reasoning item."""
-
-    __slots__ = ("citations", "ended", "index", "logprobs", "written")
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.written = False
-        self.ended = False
-        self.citations = 0
-        self.logprobs = False
-
-
-class Item:
-    """One output item: what of it has been emitted."""
-
-    __slots__ = ("contents", "done", "held", "id", "kind", "spoke", "value")
-
-    def __init__(self, value: JsonObject) -> None:
-        self.kind = text_of(value.get("type"))
-        self.id = text_of(value.get("id"))
-        self.value = value
-        self.contents: dict[int, _Content] = {}
-        self.held: list[str] = []
-        self.spoke: tuple[str, int] | None = None
-        self.done = False
 
 
 class Items:
@@ -140,7 +107,7 @@ class Items:
 
     # -- text -------------------------------------------------------------------------------
 
-    def content(self, item: Item, place: int, head: Head | None = None) -> _Content:
+    def content(self, item: Item, place: int, head: Head | None = None) -> Content:
         content = item.contents.get(place)
         if content is None:
             message: JsonObject = {k: v for k in _MESSAGE_KEYS if (v := item.value.get(k))}
@@ -149,25 +116,25 @@ class Items:
             content = item.contents[place] = self._start(head or Text("", wire=wire))
         return content
 
-    def refusal(self, item: Item, place: int) -> _Content:
+    def refusal(self, item: Item, place: int) -> Content:
         return self.content(item, place, Refusal(""))
 
-    def write(self, content: _Content, text: object) -> None:
+    def write(self, content: Content, text: object) -> None:
         if isinstance(text, str) and text:
             content.written = True
             self.events.append(TextDelta(content.index, text))
 
-    def fill(self, content: _Content, text: object) -> None:
+    def fill(self, content: Content, text: object) -> None:
         """The whole text, if no delta has told it."""
         if not content.written:
             self.write(content, text)
 
-    def cite(self, content: _Content, raw: Json) -> None:
+    def cite(self, content: Content, raw: Json) -> None:
         content.citations += 1
         if citation := parts_in.citation(raw):
             self.events.append(CitationDelta(content.index, citation))
 
-    def logprobs(self, content: _Content, items: Json) -> None:
+    def logprobs(self, content: Content, items: Json) -> None:
         if isinstance(items, list) and items:
             content.logprobs = True
             self.events.append(LogprobsDelta(content.index, items))
@@ -283,8 +250,7 @@ class Items:
             self.close_whole(item, value)
             return
         for part in parts:
-            if isinstance(part, HostedCall | HostedResult):
-                self._whole(part)
+            self._whole(part)
 
     def close_whole(self, item: Item, value: JsonObject) -> None:
         self._whole(Opaque(item.kind, value, NAME))
@@ -294,13 +260,13 @@ class Items:
     def _whole(self, head: Head) -> None:
         self._end(self._start(head))
 
-    def _start(self, head: Head) -> _Content:
-        content = _Content(self._parts)
+    def _start(self, head: Head) -> Content:
+        content = Content(self._parts)
         self._parts += 1
         self.events.append(PartStarted(content.index, head))
         return content
 
-    def _end(self, content: _Content) -> None:
+    def _end(self, content: Content) -> None:
         if not content.ended:
             content.ended = True
             self.events.append(PartEnded(content.index))

@@ -145,12 +145,14 @@ class _OpenReasoning(OpenPart):
     def __init__(self, stream: Stream, reply: Reply, head: Reasoning) -> None:
         self._stream = stream
         self._head = head
-        self._id = item_id(head, "rs_", reply)
+        self._reply = reply
+        self._id = ""
         self._texts: list[str] = []
         self._state = head.state
 
     def _announce(self) -> None:
         self._stream.end_message()
+        self._id = item_id(self._head, "rs_", self._reply)
         item: JsonObject = {"id": self._id, "type": "reasoning", "summary": []}
         place = self._stream.place()
         self._stream.send("response.output_item.added", {"output_index": place, "item": item})

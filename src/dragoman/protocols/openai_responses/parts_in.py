@@ -217,7 +217,7 @@ def _joined(fields: Fields, key: str) -> str:
     return "\n\n".join(text for part in fields.objects(key) if (text := part.text("text")))
 
 
-def hosted_call(fields: Fields) -> tuple[Part, ...]:
+def hosted_call(fields: Fields) -> tuple[HostedCall | HostedResult, ...]:
     """What an upstream's own tool did: the call, and what it found where that is text."""
     kind = fields.needed_text("type")
     tool = HOSTED_ITEMS[kind]

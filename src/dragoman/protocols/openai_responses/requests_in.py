@@ -131,13 +131,13 @@ def _added_tools(fields: Fields, wire: JsonObject) -> list[Tool]:
     `wire`, for nobody else is to hear of them."""
     value = fields.value.get("input")
     added: list[Tool] = []
-    places: list[Json] = []
+    places: JsonObject = {}
     for index, item in enumerate(value if isinstance(value, list) else []):
         if isinstance(item, dict) and item.get("type") == _ADDED:
             entry = Fields(item, f"input[{index}]")
             tools = tools_of(entry.items("tools") or [], entry.at("tools"))
             added.extend(msgspec.structs.replace(t, wire={**t.wire, "added": True}) for t in tools)
-            places.append([index, item])
+            places[str(index)] = item
     if places:
         wire[_ADDED] = places
     return added

@@ -100,10 +100,10 @@ def _input(
 
 def _restore_added(items: list[Json], request: Request) -> None:
     """Puts the client's `additional_tools` items back at their places."""
-    places = request.wire.get("additional_tools")
-    for place in places if isinstance(places, list) else []:
-        if isinstance(place, list) and isinstance(index := place[0], int):
-            items.insert(index, added_tools(place[1], request.tools))
+    known = request.wire.get("additional_tools")
+    places = known if isinstance(known, dict) else {}
+    for index, item in [(int(k), v) for k, v in places.items() if isinstance(v, dict)]:
+        items.insert(index, added_tools(item, request.tools))
 
 
 def _text(body: JsonObject, request: Request) -> None:

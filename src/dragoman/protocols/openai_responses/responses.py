@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dragoman.neutral.json import Json, JsonObject
 from dragoman.neutral.parts import (
     HostedCall,
@@ -55,7 +57,10 @@ class _Output:
         return self._items
 
     def add(self, part: Part) -> None:
-        if isinstance(part, Text | Refusal):
+        if isinstance(part, Text) and (part.text or part.citations):
+            logprobs, self._logprobs = self._logprobs, []
+            self._text(part, logprobs)
+        elif isinstance(part, Refusal) and part.text:
             self._text(part)
         elif isinstance(part, Reasoning):
             if part.text or part.state is not None:
@@ -77,13 +82,10 @@ class _Output:
         self._content = None
         self._items.append(item)
 
-    def _text(self, part: Text | Refusal) -> None:
-        if not part.text and not (isinstance(part, Text) and part.citations):
-            return
+    def _text(self, part: Text | Refusal, logprobs: Sequence[Json] = ()) -> None:
         if self._content is None or begins_message(part):
             content: list[Json] = []
             known = item_id(part, "msg_", self._reply)
             self._put(message_item(known, phase_of(part), content, "completed"))
             self._content = content
-        logprobs, self._logprobs = self._logprobs, []
-        self._content.append(content_of(part, logprobs if isinstance(part, Text) else ()))
+        self._content.append(content_of(part, logprobs))

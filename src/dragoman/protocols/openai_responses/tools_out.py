@@ -13,25 +13,27 @@ _NO_PARAMETERS: JsonObject = {"type": "object", "properties": {}}
 _HOSTED: dict[str, JsonObject] = {"web_search": {"type": "web_search"}}
 
 
-def added_tools(raw: Json, tools: tuple[Tool, ...]) -> Json:
+def added_tools(raw: JsonObject, tools: tuple[Tool, ...]) -> JsonObject:
     """An `additional_tools` item without the tools that policies took out of the request."""
-    if not isinstance(raw, dict):
-        return raw
     kept = {(t.namespace, t.name) for t in tools if not isinstance(t, HostedTool)}
     return {**raw, "tools": _still_there(raw.get("tools"), "", kept)}
 
 
 def _still_there(value: Json, namespace: str, kept: set[tuple[str, str]]) -> Json:
     out: list[Json] = []
-    for tool in value if isinstance(value, list) else []:
-        if not isinstance(tool, dict):
-            continue
+    for tool in _objects(value):
         name = str(tool.get("name", ""))
         if tool.get("type") == "namespace":
             out.append({**tool, "tools": _still_there(tool.get("tools"), name, kept)})
         elif tool.get("type") not in {"function", "custom"} or (namespace, name) in kept:
             out.append(tool)
     return out
+
+
+def _objects(value: Json) -> list[JsonObject]:
+    return [
+        entry for entry in (value if isinstance(value, list) else []) if isinstance(entry, dict)
+    ]
 
 
 def tools_out(request: Request, losses: Losses, *, whole: bool) -> list[Json]:
