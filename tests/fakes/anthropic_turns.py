@@ -25,7 +25,7 @@ BLOCK_FIELDS = {
 BLOCKS_OF = {
     "user": {"text", "image", "document", "search_result", "tool_result"},
     "assistant": {
-        "text", "thinking", "redacted_thinking", "tool_use", "server_tool_use",
+        "text", "document", "thinking", "redacted_thinking", "tool_use", "server_tool_use",
         "web_search_tool_result",
     },
     "system": {"text"},

@@ -79,6 +79,7 @@ class Fake:
         self.models = tuple(self.default_models if models is None else models)
         self.rechunk = rechunk
         self.requests: list[Recorded] = []
+        self.refusals: list[Refusal] = []
         self.disconnected = asyncio.Event()
         self._ids = 0
 
@@ -115,6 +116,7 @@ class Fake:
         try:
             answer = self._answer(request)
         except Refusal as refusal:
+            self.refusals.append(refusal)
             answer = Answer(self.error(refusal), status=refusal.status)
         if isinstance(answer, Answer):
             await self._send_whole(answer, receive, send)

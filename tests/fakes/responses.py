@@ -173,7 +173,8 @@ def seen(body: JsonObject, items: list[JsonObject]) -> Seen:
     schema = wanted.get("schema")
     if wanted.get("type") == "json_object":
         schema = {"type": "object", "properties": {"answer": {"type": "string"}}}
-    system = [i["content"] for i in items if i.get("role") in {"system", "developer"}]
+    roles = {"system", "developer"}
+    system = [i["content"] for i in items if i.get("role") in roles and "content" in i]
     functions = [t for t in body.get("tools") or () if t["type"] == "function"]
     return Seen(
         text="\n".join(_text(i["content"]) for i in new if i.get("role") == "user"),

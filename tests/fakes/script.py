@@ -9,6 +9,7 @@ Lines of the last user text that it obeys (each alone on its line):
     fail N           error answer of status N        fail-mid          an error inside the stream
     cut              stream ends without its end     drop              connection dropped mid-stream
     stall            content, then silence           hang              nothing at all, ever
+    run: X           runs the command X by the shell tool declared, whichever client's it is
 
 Without one: the results of tools, else the images, else "You said: …". A schema asked for is
 obeyed, a forced tool is called. Text is cut at `max_tokens` words and at stop sequences.
@@ -122,6 +123,9 @@ def _told(seen: Seen, lines: list[str]) -> Play | None:
             return Play(words("I don't have all of these tools."))
         return Play(PREFACE, known, stop="tool")
     for line in lines:
+        if line.startswith("run: "):
+            call = _shell_call(seen, line[5:])
+            return Play(PREFACE, (call,), stop="tool") if call else Play(words("I have no shell."))
         if line.startswith("echo: "):
             return Play(words(line[6:]))
         if line in FAULTS:
@@ -132,6 +136,28 @@ def _told(seen: Seen, lines: list[str]) -> Play | None:
             return Play(words(f"System: {seen.system}"))
         if line == "look":
             return Play(words(described(seen)))
+    return None
+
+
+_COMMAND_FIELDS = {
+    "Bash": "command",
+    "bash": "command",
+    "run_shell_command": "command",
+    "exec_command": "cmd",
+}
+"""The shell tools of the coding clients, by the name that stands after a namespace."""
+
+
+def _shell_call(seen: Seen, command: str) -> Call | None:
+    for name in seen.tools:
+        plain = name.rsplit("__", 1)[-1]
+        if plain in _COMMAND_FIELDS:
+            arguments = {_COMMAND_FIELDS[plain]: command}
+            return Call(name, json.dumps(arguments, ensure_ascii=False))
+        if plain == "exec":
+            told = json.dumps({"cmd": command}, ensure_ascii=False)
+            source = f"const r = await tools.exec_command({told}); text(r.output);"
+            return Call(name, json.dumps({"input": source}, ensure_ascii=False))
     return None
 
 

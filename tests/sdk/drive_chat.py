@@ -85,7 +85,8 @@ class ChatSession:
             finish, usage = whole.choices[0].finish_reason, whole.usage
         self._messages.append(message)
         assert usage is not None, "no usage came"
-        cached = usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens
+        details = usage.prompt_tokens_details
+        cached = (details and details.cached_tokens) or 0
         calls = [call["function"] for call in message.get("tool_calls") or ()]
         return Said(
             text=message.get("content") or "",

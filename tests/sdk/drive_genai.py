@@ -106,7 +106,7 @@ class GenaiSession:
             usage=Usage(
                 usage.prompt_token_count or 0,
                 (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0),
-                usage.cached_content_token_count,
+                usage.cached_content_token_count or 0,
             ),
             stop="tool" if stop == "end" and self._calls else stop,
         )

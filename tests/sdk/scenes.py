@@ -42,9 +42,7 @@ class Stage:
     def usage(self, *, thinking: bool = False) -> Usage:
         """What the fake's fixed numbers are in the client's counting."""
         written = WRITTEN if self.upstream == "anthropic" else 0
-        cached: int | None = 0 if self.upstream == "ollama" else CACHED
-        if self.client == "ollama":
-            cached = None
+        cached = 0 if "ollama" in {self.client, self.upstream} else CACHED
         out = SPOKEN + (THOUGHT_TOKENS if thinking else 0)
         return Usage(FRESH + CACHED + written, out, cached)
 
@@ -102,7 +100,10 @@ async def thinking_is_shown_and_replayed(stage: Stage) -> None:
         assert said.calls == [("look_up", ARGUMENTS)]
         said = await session.give([RESULT])
         assert said.text == f"Result: {RESULT}"
-        assert said.thinking == "".join(THOUGHT)
+        # Ollama's calls have no ids by which a signature could be kept for them: an upstream that
+        # demands it can only be asked not to think in this turn
+        if stage.client != "ollama" or stage.upstream != "anthropic":
+            assert said.thinking == "".join(THOUGHT)
         assert (await session.say("echo: on")).text == "on"
 
 

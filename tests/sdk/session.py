@@ -29,12 +29,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Usage:
-    """`tokens_in` with the cached ones, whatever the protocol counts; `cached` None where the
-    protocol has no such number."""
+    """`tokens_in` with the cached ones, whatever the protocol counts; `cached` 0 where nothing is
+    said of it."""
 
     tokens_in: int
     tokens_out: int
-    cached: int | None = None
+    cached: int = 0
 
 
 @dataclass(frozen=True)
