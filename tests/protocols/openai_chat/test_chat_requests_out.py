@@ -42,6 +42,7 @@ OPENAI = "api.openai.com"
 AZURE = "x.openai.azure.com"
 ROUTER = "openrouter.ai"
 MARK = {"type": "ephemeral"}
+BILLING = Opaque("billing-header", {"type": "text", "text": "x"}, "anthropic")
 
 
 def write(
@@ -77,7 +78,7 @@ def system(*parts: Part, **fields: Any) -> Turn:
 
 def test_leading_system_turns_are_one_message_and_later_ones_keep_their_place() -> None:
     found, lost = messages(
-        system(Text("x-anthropic-billing-header: cc_version=1;"), Text("a"), author="top"),
+        system(BILLING, Text("a"), author="top"),
         system(Text("b"), author="developer"),
         user(Text("hi")),
         system(Text("now"), extras={"output_config": {}}),
@@ -93,7 +94,7 @@ def test_leading_system_turns_are_one_message_and_later_ones_keep_their_place() 
 
 
 def test_a_system_prompt_that_says_nothing_is_no_message() -> None:
-    found, lost = messages(system(Text("x-anthropic-billing-header: v")), user(Text("hi")))
+    found, lost = messages(system(BILLING), user(Text("hi")))
     assert (found, lost) == ([{"role": "user", "content": "hi"}], ())
 
 

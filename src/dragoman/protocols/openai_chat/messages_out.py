@@ -27,9 +27,6 @@ from dragoman.protocols.openai_chat.media import image_out
 from dragoman.protocols.openai_chat.parts_out import PartWriter, content_out
 from dragoman.protocols.openai_chat.wire import NAME
 
-_BILLING = "x-anthropic-billing-header:"
-"""Claude Code's first system block: its version changes it, which spoils other hosts' caches."""
-
 _ERROR = "Error: "
 
 
@@ -71,7 +68,7 @@ class _Messages(PartWriter):
         message: JsonObject = {"role": role}
         parts: list[JsonObject] = []
         for turn in turns:
-            parts += self.parts(part for part in turn.parts if self.own or not _billing(part))
+            parts += self.parts(turn.parts)
             self.extras(message, turn.extras)
         if not parts and not self.own:
             return []
@@ -211,10 +208,6 @@ class _Messages(PartWriter):
         if call.cache is not None:
             self.lose("cache_control", "a call takes no cache mark here")
         return self.extras(wire, call.extras)
-
-
-def _billing(part: Part) -> bool:
-    return isinstance(part, Text) and part.text.startswith(_BILLING)
 
 
 def _prefix_error(parts: list[JsonObject]) -> None:

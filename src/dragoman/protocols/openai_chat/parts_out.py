@@ -41,6 +41,9 @@ _MEDIA: dict[MediaKind, Callable[[Media], JsonObject]] = {
     "file": file_out,
 }
 
+_ATTRIBUTION = "billing-header"
+"""Claude Code's first system block, which says nothing to a model: left out, and no loss."""
+
 
 class PartWriter:
     """Writes parts for one request and host."""
@@ -69,7 +72,8 @@ class PartWriter:
         if isinstance(part, Opaque):
             if self.own and isinstance(part.raw, dict):
                 return part.raw
-            self.lose(f"{self.word}.{part.kind}", "no such part in Chat")
+            if part.kind != _ATTRIBUTION:
+                self.lose(f"{self.word}.{part.kind}", "no such part in Chat")
         return None
 
     def marked(self, wire: JsonObject, mark: CacheMark | None) -> JsonObject:
