@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from dragoman.errors import Broken
 from dragoman.neutral.events import (
@@ -399,6 +400,16 @@ def test_a_keepalive_is_a_comment() -> None:
     encoder = CODEC.stream_out(reply())
     assert encoder.ping() == b": keepalive\n\n"
     assert encoder.content_type == "text/event-stream; charset=utf-8"
+
+
+FUNCTIONS = [event for event in CALLS if getattr(event, "index", 0) not in {2, 4}]
+
+
+@pytest.mark.parametrize("events", [TEXT, PARTS, FUNCTIONS])
+def test_the_official_sdks_types_accept_all_of_it(events: list[Event]) -> None:
+    for found in streamed(events, usage=True)[:-1]:
+        ChatCompletionChunk.model_validate(found)
+    ChatCompletion.model_validate(whole(events))
 
 
 def test_what_is_streamed_reads_back_as_the_same_answer() -> None:

@@ -7,7 +7,7 @@ texts with something else between stand apart, and citations count from the mess
 from __future__ import annotations
 
 from dragoman.neutral.events import StopReason
-from dragoman.neutral.json import JsonObject
+from dragoman.neutral.json import Json, JsonObject
 from dragoman.neutral.parts import Citation, HostedResult, Media, Part, Reasoning, Text, ToolCall
 from dragoman.protocols.codec import Reply
 from dragoman.protocols.openai_chat.media import data_url
@@ -63,6 +63,11 @@ class Prose:
             "title": citation.title,
         }
         return {"type": "url_citation", "url_citation": found}
+
+    def annotations(self, part: Part) -> list[Json]:
+        """All citations of a part that has just been written."""
+        citations = part.citations if isinstance(part, Text) else ()
+        return [found for each in citations if (found := self.annotation(each)) is not None]
 
     def image(self, media: Media) -> JsonObject:
         self.images += 1

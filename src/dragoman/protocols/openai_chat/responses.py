@@ -66,9 +66,7 @@ def _message(choice: Choice, prose: Prose, reply: Reply) -> JsonObject:
                 audio = audio_out(part, reply)
             case _:
                 pass
-        if isinstance(part, Text):
-            found = [prose.annotation(citation) for citation in part.citations]
-            annotations += [item for item in found if item is not None]
+        annotations += prose.annotations(part)
     nothing = None if calls or refusal else ""
     message: JsonObject = {
         "role": "assistant",
