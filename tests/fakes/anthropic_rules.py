@@ -27,7 +27,9 @@ _BUDGET_TOO = re.compile(r"claude-(opus|sonnet)-4-6")
 
 
 def thinks_by_budget(model: str) -> bool:
-    return bool(_BUDGET_ONLY.match(model) or _BUDGET_TOO.match(model))
+    """A name that is none of Anthropic's is a compatible host's: it takes both forms."""
+    known = _BUDGET_ONLY.match(model) or _BUDGET_TOO.match(model)
+    return bool(known) or not model.startswith("claude-")
 
 
 def thinks_adaptively(model: str) -> bool:
@@ -35,8 +37,13 @@ def thinks_adaptively(model: str) -> bool:
 
 
 def is_new(model: str) -> bool:
-    """Newer than 4.6: no sampling settings, system messages in mid-conversation."""
+    """Newer than 4.6: no sampling settings but their defaults."""
     return not thinks_by_budget(model)
+
+
+def takes_system_turns(model: str) -> bool:
+    """System messages in mid-conversation: newer than 4.6, or unknown."""
+    return not (_BUDGET_ONLY.match(model) or _BUDGET_TOO.match(model))
 
 
 def extra_input(where: str) -> Refusal:
@@ -80,8 +87,9 @@ def _check_sampling(body: JsonObject, version: str) -> None:
     names = [n for n in ("temperature", "top_p", "top_k") if body.get(n) is not None]
     if names and version == NEWEST_VERSION:
         raise Refusal(f"{names[0]}: not supported from version {NEWEST_VERSION} on")
-    if names and is_new(str(body["model"])):
-        raise Refusal(f"`{names[0]}` is not supported for this model.")
+    changed = [name for name in names if body[name] != 1 or name == "top_k"]
+    if changed and is_new(str(body["model"])):
+        raise Refusal(f"`{changed[0]}` is not supported for this model.")
     if not 0 <= (body.get("temperature") or 0) <= 1:
         raise Refusal("temperature: range: 0..1")
     if {"temperature", "top_p"} <= set(names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fakes.anthropic_rules import NEWEST_VERSION, is_new, only
+from tests.fakes.anthropic_rules import NEWEST_VERSION, only, takes_system_turns
 from tests.fakes.refusal import JsonObject, Refusal, decoded, fits, objects
 from tests.fakes.seals import is_ours
 
@@ -68,7 +68,7 @@ def check(body: JsonObject, version: str) -> None:
 
 def _check_message(message: JsonObject, index: int, model: str, *, last: bool) -> None:
     where, role = f"messages.{index}", message.get("role")
-    if role not in {"user", "assistant"} and not (role == "system" and is_new(model)):
+    if role not in {"user", "assistant"} and not (role == "system" and takes_system_turns(model)):
         raise Refusal(f"{where}.role: Input should be 'user' or 'assistant'")
     allowed = {"role", "content"} | ({"output_config"} if role == "system" else set())
     only(message, allowed, where)

@@ -64,7 +64,7 @@ REFUSED: dict[str, tuple[Body, str]] = {
     "empty messages": ({"messages": []}, "at least one message is required"),
     "temperature": ({"temperature": 1.5}, "temperature: range: 0..1"),
     "temperature and top_p": ({"temperature": 1, "top_p": 0.9}, "cannot both be specified"),
-    "sampling of a new model": ({**NEW, "temperature": 1}, "not supported for this model"),
+    "sampling of a new model": ({**NEW, "temperature": 0.5}, "not supported for this model"),
     "thinking type": ({"thinking": {"type": "on"}}, "Input tag 'on'"),
     "thinking without budget": ({"thinking": {"type": "enabled"}}, "budget_tokens: Field required"),
     "small budget": (
