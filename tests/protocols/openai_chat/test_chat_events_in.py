@@ -559,6 +559,14 @@ def test_a_whole_answer_gives_the_same_events_as_a_stream() -> None:
     assert response.usage == Usage(tokens_in=3, tokens_out=4, protocol="openai")
 
 
+def test_a_whole_answer_or_error_where_a_stream_was_asked_is_read() -> None:
+    response = answer(json.dumps(WHOLE, indent=1).encode())
+    assert response.choices[0].stop == "tool-call"
+    [error] = events(b'\n{"error": {"message": "no", "code": 503}}')
+    assert isinstance(error, Failed)
+    assert (error.error.status, error.error.message) == (503, "no")
+
+
 def test_a_stream_where_a_whole_answer_was_asked_is_read() -> None:
     found = CODEC.answer_in(b"\n" + wire(chunk({"content": "a"}), end()), origin())
     assert fold(found).choices[0].parts == (Text("a"),)

@@ -26,21 +26,27 @@ from dragoman.protocols.openai_chat.wire import (
 )
 
 _EXCERPT = 200
+_LONGEST_BARE = 4 << 20
 
 
 class ChatStreamDecoder:
-    """See `codec.StreamDecoder`."""
+    """See `codec.StreamDecoder`. A host that answers with bare JSON (an error, or an answer because
+    it ignores `stream`) is understood too: `_bare` is what came before any event."""
 
-    __slots__ = ("_answer", "_sse", "ended")
+    __slots__ = ("_answer", "_bare", "_sse", "ended")
 
     def __init__(self, origin: Origin) -> None:
         self.ended = False
+        self._bare: bytes | None = b""
         self._sse = SseDecoder()
         self._answer = _Answer(origin)
 
     def feed(self, data: bytes) -> list[Event]:
         out: list[Event] = []
-        self._read(self._sse.feed(data), out)
+        events = self._sse.feed(data)
+        if self._bare is not None:
+            self._bare = None if events else (self._bare + data)[:_LONGEST_BARE]
+        self._read(events, out)
         return out
 
     def finish(self) -> list[Event]:
@@ -48,7 +54,9 @@ class ChatStreamDecoder:
         self._read(self._sse.finish(), out)
         if not self.ended:
             self.ended = True
-            self._answer.end(out)
+            bare = self._bare.strip() if self._bare is not None else b""
+            if not (bare.startswith(b"{") and self._answer.read(bare, out)):
+                self._answer.end(out)
         return out
 
     def _read(self, events: list[SseEvent], out: list[Event]) -> None:
