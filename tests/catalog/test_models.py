@@ -103,3 +103,18 @@ def test_every_row_is_sound_and_found_by_its_own_prefix() -> None:
         if thinking is not None:
             assert thinking.min <= thinking.max
             assert list(thinking.levels) == sorted(thinking.levels, key=LADDER.index)
+
+
+@pytest.mark.parametrize(
+    ("name", "capabilities"),
+    [
+        ("claude-opus-5-5", ("completion", "tools", "vision", "thinking")),
+        ("gemini-3-pro", ("completion", "tools", "vision", "audio", "thinking")),
+        ("gpt-4o", ("completion", "tools", "vision")),
+        ("deepseek-chat", ("completion", "tools")),
+    ],
+)
+def test_abilities_are_told_in_ollamas_words(name: str, capabilities: tuple[str, ...]) -> None:
+    known = facts(name)
+    assert known is not None
+    assert known.capabilities == capabilities

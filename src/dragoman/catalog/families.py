@@ -32,6 +32,17 @@ class ModelFacts(msgspec.Struct, frozen=True):
     tools: bool = True
     thinking: Thinking | None = NO_THINKING
 
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """The abilities in Ollama's words, as model lists show them."""
+        has = {
+            "tools": self.tools,
+            "vision": "image" in self.modalities,
+            "audio": "audio" in self.modalities,
+            "thinking": self.thinking is not None and self.thinking != NO_THINKING,
+        }
+        return ("completion", *(word for word, true in has.items() if true))
+
 
 class Family(msgspec.Struct, frozen=True):
     prefix: str
