@@ -114,7 +114,7 @@ class PartWriter:
                 if isinstance(whole, dict):
                     out.append(whole)
                     return
-        self._state(part.state, out)
+        self._state(part.state)
         block = _text_block(part.text)
         if block is None and self.own:
             block = {"type": "text", "text": part.text}
@@ -135,18 +135,14 @@ class PartWriter:
             block = {"type": "thinking", "thinking": part.text, "signature": state.blob}
         self._finish(block, part.cache if self.own else None, part.extras, out)
 
-    def _state(self, state: ReasoningState | None, out: list[Block]) -> None:
-        """A signature that stood on a text or call, where the client's protocol keeps it: the
-        thinking it signs goes before. Signatures stand for thinking whose text is not shown."""
-        if state is None:
-            return
-        if state.protocol != NAME:
-            self._losses.add("reasoning state", f"it is bound to {state.protocol}")
-        elif not out or out[-1].get("signature") != state.blob:
-            out.append({"type": "thinking", "thinking": "", "signature": state.blob})
+    def _state(self, state: ReasoningState | None) -> None:
+        """Texts, calls and media have no field for a state. One of ours that stood there cannot
+        become a thinking block again: its text is gone, and the signature holds for that text."""
+        if state is not None:
+            self._losses.add("reasoning state", "only thinking blocks have one")
 
     def _call(self, part: ToolCall, out: list[Block]) -> None:
-        self._state(part.state, out)
+        self._state(part.state)
         given = object_of(part.input or "{}")
         block: Block = {
             "type": "tool_use",
@@ -170,7 +166,7 @@ class PartWriter:
         self._finish(block, cache, part.extras, out)
 
     def _media(self, part: Media, role: Role, out: list[Block]) -> None:
-        self._state(part.state, out)
+        self._state(part.state)
         if self.own:
             block = {"type": "image" if part.kind == "image" else "document", **_titled(part)}
             block["source"] = _own_source(part)

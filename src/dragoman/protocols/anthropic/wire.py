@@ -77,7 +77,7 @@ def model_version(model: str) -> Version | None:
 
 
 THINKS_SINCE: Version = (3, 7)
-ONE_OF_TEMPERATURE_AND_TOP_P_SINCE: Version = (4, 1)
+ONE_OF_TEMPERATURE_AND_TOP_P_SINCE: Version = (4, 0)
 OUTPUT_FORMAT_SINCE: Version = (4, 5)
 NO_PREFILL_SINCE: Version = (4, 6)
 NO_SAMPLING_SINCE: Version = (4, 7)
