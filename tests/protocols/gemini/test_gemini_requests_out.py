@@ -398,7 +398,8 @@ def test_tool_choices_are_calling_modes(
         (ReasoningSettings(mode="off", summary="auto"), {"thinkingBudget": 0}, ()),
         (ReasoningSettings(budget=99), {"thinkingBudget": 99, "includeThoughts": True}, ()),
         (ReasoningSettings(mode="adaptive"), {"thinkingBudget": -1, "includeThoughts": True}, ()),
-        (ReasoningSettings(mode="on", summary="none"), {"thinkingBudget": -1}, ()),
+        (ReasoningSettings(mode="adaptive", summary="none"), {"thinkingBudget": -1}, ()),
+        (ReasoningSettings(mode="on"), {"includeThoughts": True}, ()),
         (
             ReasoningSettings(mode="adaptive", effort="low"),
             {"thinkingLevel": "LOW", "includeThoughts": True},

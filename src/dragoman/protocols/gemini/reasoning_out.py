@@ -1,7 +1,7 @@
 """How much to think, as Gemini's thinkingConfig.
 
 https://ai.google.dev/gemini-api/docs/thinking: a budget (Gemini 2.5; 0 = off, -1 = as it sees fit)
-or a level (Gemini 3).
+or a level (Gemini 3). Thinking without an amount ("on") is the model's own default, shown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NEAREST = {"none": "minimal", "xhigh": "high", "max": "high"}
 def thinking_out(settings: ReasoningSettings, writing: Writing) -> JsonObject:
     """{"thinkingConfig": …}, or nothing when nothing was said."""
     config = _amount(settings, writing)
-    if _shown(settings, writing.own, bool(config)):
+    if _shown(settings, writing.own):
         config["includeThoughts"] = True
     if writing.own:
         put_back(config, settings.extras)
@@ -33,7 +33,7 @@ def _amount(settings: ReasoningSettings, writing: Writing) -> JsonObject:
         config["thinkingBudget"] = 0
     elif settings.budget is not None:
         config["thinkingBudget"] = settings.budget
-    elif settings.mode is not None and (settings.effort is None or writing.own):
+    elif settings.mode == "adaptive" and (settings.effort is None or writing.own):
         config["thinkingBudget"] = -1
     if settings.effort is not None and (writing.own or not config):
         config["thinkingLevel"] = _level(settings.effort, writing).upper()
@@ -48,10 +48,11 @@ def _level(effort: str, writing: Writing) -> str:
     return nearest
 
 
-def _shown(settings: ReasoningSettings, own: bool, thinks: bool) -> bool:
+def _shown(settings: ReasoningSettings, own: bool) -> bool:
     """Whoever asks another protocol for thinking expects to see it, unless they say otherwise."""
     if own:
         return settings.summary not in (None, "none")
     if settings.mode == "off" or settings.summary == "none":
         return False
-    return thinks or settings.summary is not None
+    asked = (settings.mode, settings.effort, settings.budget, settings.summary)
+    return any(wish is not None for wish in asked)
