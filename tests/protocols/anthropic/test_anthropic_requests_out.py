@@ -281,9 +281,22 @@ def test_a_custom_tool_put_into_a_messages_request_is_a_function() -> None:
 
 
 def test_an_alias_may_lower_max_tokens() -> None:
-    body, lost = again(CLAUDE_CODE, Target("claude-haiku-4-5", max_output=64000))
-    assert (body["model"], body["max_tokens"]) == ("claude-haiku-4-5", 64000)
+    body, lost = again(CLAUDE_CODE, Target("claude-haiku-5", max_output=64000))
+    assert (body["model"], body["max_tokens"]) == ("claude-haiku-5", 64000)
     assert lost == ("max_tokens",)
+
+
+def test_an_older_model_gets_system_messages_as_reminders() -> None:
+    user: JsonObject = {"role": "user", "content": "hi"}
+    system: JsonObject = {"role": "system", "content": "env", "output_config": {"effort": "low"}}
+    body, lost = again(
+        {"model": "opus", "max_tokens": 9, "messages": [user, system]}, Target("claude-sonnet-4-5")
+    )
+    assert body["messages"] == [
+        user,
+        {"role": "user", "content": "<system-reminder>\nenv\n</system-reminder>"},
+    ]
+    assert lost == ("messages.output_config",)
 
 
 _JSON = st.recursive(

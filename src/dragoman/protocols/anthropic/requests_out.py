@@ -39,6 +39,7 @@ from dragoman.protocols.anthropic.turns_out import (
 from dragoman.protocols.anthropic.wire import (
     NAME,
     NO_PREFILL_SINCE,
+    SYSTEM_MESSAGES_SINCE,
     invented_max_tokens,
     model_version,
 )
@@ -67,7 +68,9 @@ def request_out(request: Request, target: Target, losses: Losses) -> JsonObject:
 
 def _put_own(body: JsonObject, request: Request, losses: Losses) -> None:
     sampling, hints, extras = request.sampling, request.hints, dict(request.extras)
-    system, messages = own_turns(request.turns, PartWriter(True, losses))
+    version = model_version(str(body["model"]))
+    in_place = version is None or version >= SYSTEM_MESSAGES_SINCE
+    system, messages = own_turns(request.turns, PartWriter(True, losses), in_place, losses)
     _put_turns(body, system, messages)
     if request.tools:
         body["tools"] = [*own_tools(request.tools)]

@@ -1,8 +1,9 @@
 """Turns → `system` and `messages`.
 
-From Messages: as they were. From another protocol: leading system turns become `system`, later
-ones a `<system-reminder>` in the user turn at their place, neighbours of one role are merged,
-results stand first in their turn, and the first message is the user's.
+From Messages: as they were, but for system messages that an older model does not take. From
+another protocol: leading system turns become `system`, later ones a `<system-reminder>` in the
+user turn at their place, neighbours of one role are merged, results stand first in their turn, and
+the first message is the user's.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ CONTINUE_TEXT = "Go on from exactly where your last message ends."
 Message = tuple[Role, list[Block], JsonObject]
 
 
-def own_turns(turns: tuple[Turn, ...], writer: PartWriter) -> tuple[list[Block], list[Message]]:
-    """System turns that stood in `messages` (author "system") go back there."""
+def own_turns(
+    turns: tuple[Turn, ...], writer: PartWriter, in_place: bool, losses: Losses
+) -> tuple[list[Block], list[Message]]:
+    """System turns that stood in `messages` (author "system") go back there; as the user's
+    reminders where the model takes none (`in_place` false)."""
     leading, rest = split_system(turns)
     system: list[Block] = []
     messages: list[Message] = []
@@ -31,7 +35,10 @@ def own_turns(turns: tuple[Turn, ...], writer: PartWriter) -> tuple[list[Block],
             system += writer.blocks(turn.parts, "system")
     for turn in (*(turn for turn in leading if turn.author == "system"), *rest):
         blocks = writer.blocks(turn.parts, turn.role)
-        if blocks or not turn.parts:
+        if turn.role == "system" and not in_place:
+            report_extras(turn.extras, "messages.", losses)
+            messages.append(("user", [_reminder(block) for block in blocks], {}))
+        elif blocks or not turn.parts:
             messages.append((turn.role, blocks, turn.extras))
     return system, messages
 

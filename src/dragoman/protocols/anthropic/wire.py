@@ -80,6 +80,7 @@ THINKS_SINCE: Version = (3, 7)
 ONE_OF_TEMPERATURE_AND_TOP_P_SINCE: Version = (4, 0)
 OUTPUT_FORMAT_SINCE: Version = (4, 5)
 NO_PREFILL_SINCE: Version = (4, 6)
+SYSTEM_MESSAGES_SINCE: Version = (4, 7)
 NO_SAMPLING_SINCE: Version = (4, 7)
 
 _OUTPUT_LIMITS: tuple[tuple[Version, int], ...] = (((3, 5), 4096), ((3, 7), 8192))
