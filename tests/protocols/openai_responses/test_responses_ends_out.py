@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from openai import OpenAI
 from tests.protocols.openai_responses.bodies import EVERYTHING
-from tests.protocols.openai_responses.reading import encoded, kinds, part, read, reply, sent
+from tests.protocols.openai_responses.reading import ANSWER, encoded, kinds, part, read, reply, sent
 
 from dragoman.errors import Broken, InvalidRequest, UpstreamRefused
 from dragoman.neutral.events import (

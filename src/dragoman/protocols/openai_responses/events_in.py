@@ -73,9 +73,9 @@ class Decoder:
     def _answer(self, response: JsonObject) -> None:
         self._start(response)
         status = response.get("status")
-        if status in {"failed", "cancelled"}:
+        if status in ("failed", "cancelled"):
             self._failed(response)
-        elif status in {"queued", "in_progress"}:
+        elif status in ("queued", "in_progress"):
             self._fail(Broken(f"the upstream's answer is not finished: its status is {status}"))
         else:
             self._end(response)
@@ -130,7 +130,7 @@ class Decoder:
 
     def on_part_done(self, event: StreamEvent) -> None:
         part = _object(event.part)
-        if part.get("type") in {"output_text", "refusal"}:
+        if part.get("type") in ("output_text", "refusal"):
             item = self._items.at(event.output_index or 0, "message")
             self._items.finish_part(item, event.content_index or 0, part)
 
