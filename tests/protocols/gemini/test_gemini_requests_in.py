@@ -242,6 +242,16 @@ def test_media_beside_and_inside_a_response_belongs_to_the_nearest_result() -> N
     )
 
 
+def test_url_safe_base64_of_the_python_sdk_becomes_standard() -> None:
+    assert parts_of(
+        {"inlineData": {"mimeType": "image/png", "data": "-_8"}},
+        {"inlineData": {"mimeType": "image/png", "data": "_w=="}},
+    ) == (
+        Media("image", data="+/8=", mime="image/png"),
+        Media("image", data="/w==", mime="image/png"),
+    )
+
+
 def test_arguments_keep_their_numbers_exact() -> None:
     body = decode(b'{"functionCall":{"name":"f","args":{"n":12345678901234567890,"d":1.50}}}')
     assert isinstance(body, dict)

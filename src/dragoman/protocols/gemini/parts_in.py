@@ -178,12 +178,20 @@ def _inline(f: Fields, _: History) -> Part:
     mime = blob.text("mimeType") or ""
     return Media(
         kind=media_kind(mime),
-        data=blob.needed_text("data"),
+        data=_standard(blob.needed_text("data")),
         mime=mime,
         name=blob.text("displayName") or "",
         state=state_of(f),
         extras={**unread(blob, "inlineData."), **unread(f)},
     )
+
+
+def _standard(data: str) -> str:
+    """Proto JSON takes either base64 alphabet, padded or not; Google's Python SDK sends the
+    URL-safe one, which no other protocol takes."""
+    if "-" in data or "_" in data:
+        data = data.replace("-", "+").replace("_", "/")
+    return data + "=" * (-len(data) % 4)
 
 
 def _file(f: Fields, _: History) -> Part:

@@ -4,7 +4,7 @@ https://ai.google.dev/api/generate-content#request-body. Canonical equivalents, 
 snake_case keys, a null and an absent field, a system instruction's role and its bare-string form,
 an absent role and "user", `includeThoughts: false` and none, hosted tools standing in one object
 with functions, `_responseJsonSchema`, spelling of schema types, media inside a functionResponse and
-beside it, calls and results paired by place and by id.
+beside it, both base64 alphabets of media, calls and results paired by place and by id.
 """
 
 from __future__ import annotations
