@@ -23,6 +23,7 @@ from dragoman.protocols.openai_responses.usage import usage_in
 from dragoman.protocols.openai_responses.wire import StreamEvent
 
 _DECODER = msgspec.json.Decoder(StreamEvent)
+_NONE_LISTED = msgspec.Raw(b"[]")
 
 _INCOMPLETE: dict[str, StopReason] = {
     "max_output_tokens": "length",
@@ -141,7 +142,7 @@ class Decoder:
         item = items.at(event.output_index or 0, "message")
         content = items.content(item, event.content_index or 0)
         items.write(content, event.delta)
-        if event.logprobs:
+        if event.logprobs and event.logprobs != _NONE_LISTED:
             items.logprobs(content, decode(event.logprobs))
 
     def on_text_done(self, event: StreamEvent) -> None:
