@@ -136,6 +136,10 @@ def _check_choice(body: JsonObject, names: set[str]) -> None:
     choice = body.get("tool_choice")
     if choice is None or choice in ("none", "auto", "required"):
         return
+    if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
+        allowed = choice["allowed_tools"]["tools"]
+        if allowed and all(tool.get("function", {}).get("name") in names for tool in allowed):
+            return
     inner: Any = choice.get(choice.get("type")) if isinstance(choice, dict) else None
     name = inner.get("name") if isinstance(inner, dict) else None
     if name not in names:

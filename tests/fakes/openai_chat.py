@@ -155,6 +155,8 @@ def seen(body: JsonObject) -> Seen:
 
 def _forced(choice: Any) -> str | None:
     if isinstance(choice, dict):
+        if choice["type"] == "allowed_tools":
+            choice = choice["allowed_tools"]["tools"][0]
         return str(choice["function"]["name"])
     return "*" if choice == "required" else None
 

@@ -171,7 +171,7 @@ _TOLD = {
 def _untold(seen: Seen) -> Play:
     if seen.forced is not None and seen.tools:
         name = next(iter(seen.tools)) if seen.forced == "*" else seen.forced
-        arguments = json.dumps(sample(seen.tools[name]))
+        arguments = json.dumps(sample(seen.tools.get(name, {"type": "object"})))
         return Play((), (Call(name, arguments),), stop="tool")
     if seen.schema is not None:
         return Play(words(json.dumps(sample(seen.schema))))

@@ -68,6 +68,8 @@ class _Fitting:
         self._defers = self._own and limits.deferred
         self._losses = losses
         self._called: dict[str, str] = {}
+        self._ids: dict[str, str] | None = {} if limits.ids_once else None
+        self._used: set[str] = set()
         self._kept: list[Tool] = []
         declared: dict[tuple[str, str], Declared] = {}
         for tool in request.tools:
@@ -149,7 +151,7 @@ class _Fitting:
             kind, text = "function", input_as_arguments(text)
         elif tool is not None and tool.keys:
             text = rekeyed(text, {old: new for new, old in tool.keys.items()})
-        call_id = fit_call_id(call.id, self._protocol)
+        call_id = self._new_id(call.id)
         return msgspec.structs.replace(
             call, id=call_id, namespace=namespace, name=name, kind=kind, input=text
         )
@@ -157,11 +159,29 @@ class _Fitting:
     def _result(self, result: ToolResult) -> ToolResult:
         return msgspec.structs.replace(
             result,
-            call_id=fit_call_id(result.call_id, self._protocol),
+            call_id=self._known_id(result.call_id),
             name=self._called.get(result.call_id, result.name),
             kind=result.kind if self._native else "function",
             parts=self._parts(result.parts),
         )
+
+    def _new_id(self, call_id: str) -> str:
+        """The call's id for the target; one that an earlier round has used is numbered."""
+        fitted = fit_call_id(call_id, self._protocol)
+        if self._ids is None:
+            return fitted
+        again = 1
+        while fitted in self._used:
+            again += 1
+            fitted = fit_call_id(f"{call_id}_{again}", self._protocol)
+        self._used.add(fitted)
+        self._ids[call_id] = fitted
+        return fitted
+
+    def _known_id(self, call_id: str) -> str:
+        """The id that the latest call of this one got."""
+        known = None if self._ids is None else self._ids.get(call_id)
+        return known or fit_call_id(call_id, self._protocol)
 
     def _opaque(self, part: Opaque) -> Part | None:
         if part.protocol == self._protocol:

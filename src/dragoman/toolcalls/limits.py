@@ -18,7 +18,8 @@ Dialect: TypeAlias = Literal["openai", "anthropic", "gemini", "ollama"]
 
 class Limits(msgspec.Struct, frozen=True):
     """Alphabets are the inside of a regular expression's class; "" = anything goes. `native`: it
-    has custom (freeform) tools and namespaces of its own. `deferred`: tools loaded by search."""
+    has custom (freeform) tools and namespaces of its own. `deferred`: tools loaded by search.
+    `ids_once`: a call's id may not come again, even in a later round."""
 
     name_alphabet: str
     name_max: int
@@ -29,6 +30,7 @@ class Limits(msgspec.Struct, frozen=True):
     property_pattern: str = ""
     native: bool = False
     deferred: bool = False
+    ids_once: bool = False
 
 
 _COMMON = "a-zA-Z0-9_-"
@@ -46,6 +48,7 @@ LIMITS: dict[ProtocolName, Limits] = {
         call_id_max=64,
         property_pattern=r"[a-zA-Z0-9_.-]{1,64}",
         deferred=True,
+        ids_once=True,
     ),
     "gemini": Limits(
         "a-zA-Z0-9_.:-",

@@ -250,8 +250,8 @@ def test_legacy_functions_are_tools_and_their_results_find_their_calls() -> None
     assert request.tool_choice == ToolChoice(mode="named", name="f")
     assert [turn.parts[0] for turn in request.turns[1:]] == [
         ToolCall("call_1", "f", "{}"),
-        ToolResult("call_1", (Text("1"),), name="f"),
-        ToolResult("call_g", (Text("2"),), name="g"),
+        ToolResult("call_1", (Text("1"),), name="f", wire={"named": True}),
+        ToolResult("call_g", (Text("2"),), name="g", wire={"named": True}),
     ]
     assert read(function_call="none").tool_choice == ToolChoice(mode="none")
 

@@ -161,7 +161,10 @@ def test_a_result_of_pictures_only_points_to_the_next_message() -> None:
         ]},
     ]  # fmt: skip
     own, _ = messages(
-        user(ToolResult("c", (picture,), name="shot", is_error=True), author="tool"),
+        user(
+            ToolResult("c", (picture,), name="shot", is_error=True, wire={"named": True}),
+            author="tool",
+        ),
         protocol="openai",
     )
     assert own == [{"role": "tool", "tool_call_id": "c", "name": "shot", "content": [

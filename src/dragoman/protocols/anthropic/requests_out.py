@@ -47,6 +47,8 @@ from dragoman.protocols.codec import Target
 
 _THINKING = {"off": "disabled", "adaptive": "adaptive", "on": "enabled", None: "enabled"}
 
+_BREAKS_THINKING = "refused, for the last tool calls come without their signed thinking"
+
 
 def request_out(request: Request, target: Target, losses: Losses) -> JsonObject:
     body: JsonObject = {"model": target.model}
@@ -83,6 +85,9 @@ def _put_own(body: JsonObject, request: Request, losses: Losses) -> None:
     if sampling.stop:
         body["stop_sequences"] = [*sampling.stop]
     thinking = _own_thinking(request.reasoning)
+    if thinking.get("type") == "enabled" and breaks_thinking(messages):
+        losses.add("thinking", _BREAKS_THINKING)
+        thinking = {}
     if thinking:
         body["thinking"] = thinking
     config = _own_output_config(request)
@@ -164,7 +169,7 @@ def _refusal(body: JsonObject, request: Request, messages: list[Message]) -> str
     if isinstance(choice, dict) and forces(choice):
         return "refused together with a forced tool call"
     if request.reasoning.mode is None and breaks_thinking(messages):
-        return "refused, for the last tool calls come without their signed thinking"
+        return _BREAKS_THINKING
     return None
 
 

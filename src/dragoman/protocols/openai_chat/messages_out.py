@@ -118,7 +118,7 @@ class _Messages(PartWriter):
             "tool_call_id": result.call_id,
             "content": content_out(inside, "\n", keep=self.own),
         }
-        if self.own and result.name:
+        if self.own and result.wire.get("named"):
             message["name"] = result.name
         return self.extras(message, result.extras), media
 

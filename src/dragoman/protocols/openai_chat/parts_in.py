@@ -235,6 +235,7 @@ def _arguments(body: Fields) -> str:
 
 def _tool_turn(message: Fields, call_id: str, name: str = "") -> Turn:
     name = name or message.text("name") or ""
+    wire: JsonObject = {"named": True} if name else {}
     parts = content_in(message)
     mark = _mark(message)
     for index, part in enumerate(parts):
@@ -242,5 +243,5 @@ def _tool_turn(message: Fields, call_id: str, name: str = "") -> Turn:
             mark = part.cache
             parts[index] = msgspec.structs.replace(part, cache=None)
     extras = extras_of(message)
-    result = ToolResult(call_id, tuple(parts), name=name, cache=mark, extras=extras)
+    result = ToolResult(call_id, tuple(parts), name=name, cache=mark, extras=extras, wire=wire)
     return Turn("user", (result,), author="tool")

@@ -19,6 +19,7 @@ from dragoman.protocols.openai_chat.wire import (
     NAME,
     STOP_WORD,
     is_openai,
+    refuses_unknown,
     wants_completion_tokens,
 )
 
@@ -79,18 +80,18 @@ def _sampling(request: Request, target: Target, losses: Losses) -> JsonObject:
         value: Json = getattr(sampling, name)
         if value is not None:
             out[name] = value
-    strict = is_openai(target.host)
+    strict = refuses_unknown(target.host)
     for name, wire in _NOT_OPENAI:
         value = getattr(sampling, name)
         if value is None:
             continue
         if strict:
-            losses.add(wire if request.protocol == NAME else name, "OpenAI has no such setting")
+            losses.add(wire if request.protocol == NAME else name, "this host has no such setting")
         else:
             out[wire] = value
     stop: list[Json] = list(sampling.stop)
     if strict and len(stop) > MAX_STOPS:
-        losses.add(STOP_WORD[request.protocol], f"OpenAI takes {MAX_STOPS} stop sequences")
+        losses.add(STOP_WORD[request.protocol], f"this host takes {MAX_STOPS} stop sequences")
         stop = stop[:MAX_STOPS]
     if stop:
         out["stop"] = stop

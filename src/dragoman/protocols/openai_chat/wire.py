@@ -123,9 +123,20 @@ STOP_WORD: dict[ProtocolName, str] = {
 }
 
 
+_STRICT_HOSTS = frozenset(
+    ("api.groq.com", "api.mistral.ai", "api.cerebras.ai", "models.github.ai", "api.cohere.ai")
+)
+"""Compatible hosts that refuse fields they do not know, `top_k` and its like among them."""
+
+
 def is_openai(host: str) -> bool:
     """OpenAI itself or Azure's copy: strict about unknown fields, newer in the known ones."""
     return host == "api.openai.com" or host.endswith(".openai.azure.com")
+
+
+def refuses_unknown(host: str) -> bool:
+    """Whether a setting that OpenAI does not have makes the host refuse the request."""
+    return is_openai(host) or host in _STRICT_HOSTS
 
 
 def is_openrouter(host: str) -> bool:

@@ -138,8 +138,11 @@ class ItemsOut:
         self._item(item)
 
     def _kept(self, part: ToolCall | ToolResult) -> JsonObject:
+        """What the item had beside its content; a custom call's id does not fit a function's."""
         known = part.wire.get("item")
         own = {**(known if isinstance(known, dict) else {}), **part.extras}
+        if part.kind == "function" and str(own.get("id")).startswith("ctc"):
+            del own["id"]
         return own if self._own else {}
 
     def _call(self, part: ToolCall) -> None:
