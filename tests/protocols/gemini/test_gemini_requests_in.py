@@ -210,8 +210,14 @@ def test_results_are_read_as_text_an_error_or_the_object_they_are() -> None:
 
     assert result({"output": "plain"}) == ToolResult("i", (Text("plain"),), name="f")
     assert result({"error": "bad"}) == ToolResult("i", (Text("bad"),), name="f", is_error=True)
-    assert result({"name": "f", "content": "x"}) == ToolResult(
-        "i", (Text('{"name":"f","content":"x"}'),), name="f"
+    assert result({"name": "f", "content": '{"a":1}'}) == ToolResult(
+        "i", (Text('{"a":1}'),), name="f", wire={"response": "content"}
+    )
+    assert result({"name": "g", "content": "x"}) == ToolResult(
+        "i", (Text('{"name":"g","content":"x"}'),), name="f"
+    )
+    assert result({"name": "f", "content": 5}) == ToolResult(
+        "i", (Text('{"name":"f","content":5}'),), name="f"
     )
     assert result({"output": '{ "a": 1 }'}) == ToolResult("i", (Text('{ "a": 1 }'),), name="f")
     assert result({"output": '{"a":1}'}) == ToolResult(

@@ -184,6 +184,16 @@ def test_any_conversation_comes_back_whole(body: JsonObject) -> None:
     assert again(body) == body
 
 
+def test_a_result_wrapped_as_the_ai_sdk_wraps_it_comes_back_so() -> None:
+    call: JsonObject = {"functionCall": {"id": "i", "name": "f", "args": {}}}
+    response: JsonObject = {"name": "f", "content": '{"a":1}'}
+    answer: JsonObject = {"functionResponse": {"id": "i", "name": "f", "response": response}}
+    body: JsonObject = {
+        "contents": [{"role": "model", "parts": [call]}, {"role": "user", "parts": [answer]}]
+    }
+    assert again(body) == body
+
+
 def test_an_exact_number_in_a_result_and_in_arguments_survives() -> None:
     part = b'{"functionCall":{"name":"f","args":{"n":0.1000,"big":1e400}}}'
     body = cast("JsonObject", {"contents": [{"role": "model", "parts": [decode(part)]}]})

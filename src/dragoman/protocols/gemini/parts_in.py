@@ -230,8 +230,8 @@ def _result(f: Fields, history: History) -> Part:
     answer = inner(f, "functionResponse")
     assert answer is not None
     name = answer.text("name") or ""
-    text, key = _response(answer.schema("response"))
-    kept = key == "result" or (key == "output" and is_object_text(text))
+    text, key = _response(answer.schema("response"), name)
+    kept = key in {"result", "content"} or (key == "output" and is_object_text(text))
     media = [part_in(part, history) for part in inners(answer, "parts")]
     return ToolResult(
         call_id=history.result_id(answer.text("id"), name),
@@ -243,11 +243,14 @@ def _result(f: Fields, history: History) -> Part:
     )
 
 
-def _response(response: JsonObject | None) -> tuple[str, str]:
+def _response(response: JsonObject | None, name: str) -> tuple[str, str]:
     """The text of a result, and the key it stood under when it was wrapped as Google's SDKs wrap
-    plain text."""
+    plain text (`content` beside the tool's name is the AI SDK's way)."""
     if response is None:
         return "", ""
+    content = response.get("content")
+    if isinstance(content, str) and response == {"name": name, "content": content}:
+        return content, "content"
     if len(response) == 1:
         [(key, value)] = response.items()
         if key in _WRAPPINGS and isinstance(value, str):

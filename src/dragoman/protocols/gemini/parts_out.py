@@ -167,7 +167,7 @@ def _tool_result(part: ToolResult, writing: Writing) -> list[JsonObject]:
             else:
                 beside.append(written)
     name = part.name or writing.names.get(part.call_id, "")
-    response = _response(part, "\n".join(texts), writing.own)
+    response = _response(part, name, "\n".join(texts), writing.own)
     answer: JsonObject = {**_id(part.call_id), "name": name, "response": response}
     wire: JsonObject = {"functionResponse": answer}
     writing.extras(wire, part.extras, "messages")
@@ -175,9 +175,11 @@ def _tool_result(part: ToolResult, writing: Writing) -> list[JsonObject]:
     return [wire, *beside]
 
 
-def _response(part: ToolResult, text: str, own: bool) -> Json:
+def _response(part: ToolResult, name: str, text: str, own: bool) -> Json:
     """An object as it is, other text under the documented key."""
     key = part.wire.get("response") if own else None
+    if key == "content":
+        return {"name": name, "content": text}
     if isinstance(key, str):
         return {key: text}
     if part.is_error:
