@@ -1,34 +1,30 @@
 """Same protocol on both sides: the upstream's bytes pass as they came, watched by a tap.
 
 Until the commit point the tap decodes everything, for whether content has come is the protocol's
-own matter. After it, it opens only frames in which a marker stands: usage, an error, the end.
-Whole frames are held back only where something in them must change: the model's name, or the usage
-chunk a client did not ask for.
+own matter. After it, bytes pass unread; usage, an error and the end stand in the last frames, which
+are kept and opened when the stream is over. Whole frames are held back only where something in
+them must change: the model's name, or the usage chunk a client did not ask for.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 import msgspec
 
-from dragoman.errors import DragomanError
+from dragoman.errors import Broken, DragomanError
 from dragoman.exchange.channels import Watch
 from dragoman.neutral.json import JsonObject, decode
 from dragoman.protocols.codec import StreamDecoder, StreamEncoder
 from dragoman.protocols.framing.splice import replaced_at
 
-_MARKERS: dict[str, tuple[bytes, ...]] = {
-    "openai": (b'"usage":{', b'"usage": {', b'"error":{', b'"error": {', b'"error":"', b"[DONE]",
-               b'"finish_reason":"', b'"finish_reason": "'),
-    "responses": (b'"response.completed"', b'"response.incomplete"', b'"response.failed"',
-                  b'"type":"error"', b'"type": "error"'),
-    "anthropic": (b'"message_delta"', b'"message_stop"', b'"type":"error"', b'"type": "error"'),
-    "gemini": (b'"finishReason"', b'"usageMetadata"', b'"error":', b'"promptFeedback"'),
-    "ollama": (b'"done":true', b'"done": true', b'"error":'),
-}  # fmt: skip
-"""Bytes that stand in every frame worth opening. Inside a JSON string their quotes are escaped, so
-text cannot hold them; a false hit costs one decoding."""
+_KEPT_FRAMES = 12
+_KEPT_BYTES = {"responses": 4 * 1024 * 1024}
+"""How much of the end is kept: the last event of Responses holds the whole answer again."""
+_KEPT_BYTES_USUALLY = 64 * 1024
+
+_ENDS = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
 
 _MODEL_PATHS: dict[str, tuple[tuple[str, ...], ...]] = {
     "openai": (("model",),),
@@ -65,7 +61,8 @@ def without_usage(document: bytes) -> bytes:
 
 
 class Direct(Watch):
-    """The tap. `rewrites` change or drop the JSON of single frames."""
+    """The tap. `rewrites` change or drop the JSON of single frames. `choices`: the answer may hold
+    several, whose ends stand anywhere, so that every frame must be opened."""
 
     def __init__(
         self,
@@ -74,28 +71,43 @@ class Direct(Watch):
         make_encoder: Callable[[], StreamEncoder],
         content_type: str,
         rewrites: tuple[Rewrite, ...] = (),
+        *,
+        choices: bool = False,
     ) -> None:
         super().__init__()
         self._decoder = decoder
         self._make_encoder = make_encoder
         self._rewrites = rewrites
-        self._markers = _MARKERS[protocol]
+        self._choices = choices
         self._lines = protocol == "ollama"
+        self._limit = _KEPT_BYTES.get(protocol, _KEPT_BYTES_USUALLY)
+        self._recent: deque[bytes] = deque()
+        self._recent_size = 0
+        self._forgotten = False
         self._tail = b""
         self._closing = b""
         self.content_type = content_type
 
     def feed(self, data: bytes) -> bytes:
+        if self.committed and not self._rewrites and not self._choices:
+            self._remember(data)
+            self.ended = data.endswith(_ENDS)
+            return data
         whole, self._tail = self._cut(self._tail + data)
-        if whole:
-            self._tap(whole)
+        if self.committed and not self._choices:
+            self._remember(whole)
+            self.ended = whole.endswith(_ENDS)
+        elif whole:
+            self._open(whole)
         return self._rewritten(whole) if self._rewrites else data
 
     def finish(self) -> bytes:
         tail, self._tail = self._tail, b""
-        committed = self.committed
-        self.seen([*self._decoder.feed(tail), *self._decoder.finish()])
-        self.committed = self.committed or committed
+        told = self.committed
+        self._closing = self._last_frames() + tail
+        self.seen([*self._decoder.feed(self._closing), *self._decoder.finish()])
+        if self.failed is not None:
+            self.told = told and not isinstance(self.failed, Broken)
         return self._rewritten(tail) if self._rewrites and tail else b""
 
     def fail(self, error: DragomanError) -> bytes:
@@ -114,6 +126,57 @@ class Direct(Watch):
         response = event.get("response") if isinstance(event, dict) else None
         return response if isinstance(response, dict) else None
 
+    def _open(self, whole: bytes) -> None:
+        """Decodes frame by frame up to the first content; from there only the end matters."""
+        at = 0
+        while at < len(whole) and self.failed is None:
+            if self.committed and not self._choices:
+                self._remember(whole[at:] + self._take_tail())
+                self.ended = self._recent[-1].endswith(_ENDS)
+                return
+            end = self._end_of_frame(whole, at)
+            self._closing = whole[at:end]
+            self.seen(self._decoder.feed(self._closing))
+            at = end
+        self.ended = self.ended or self._decoder.ended
+
+    def _take_tail(self) -> bytes:
+        """The start of a frame that is passed on already, when frames need not be whole."""
+        if self._rewrites:
+            return b""
+        tail, self._tail = self._tail, b""
+        return tail
+
+    def _remember(self, data: bytes) -> None:
+        recent = self._recent
+        recent.append(data)
+        self._recent_size += len(data)
+        while self._recent_size - len(recent[0]) > self._limit:
+            self._recent_size -= len(recent.popleft())
+            self._forgotten = True
+
+    def _last_frames(self) -> bytes:
+        """The last frames of what was passed on, from the start of one."""
+        data = b"".join(self._recent)
+        mark = b"\n" if self._lines else b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
+        at = len(data)
+        for _ in range(_KEPT_FRAMES + 1):
+            at = data.rfind(mark, 0, at)
+            if at < 0:
+                start = data.find(mark) + len(mark) if self._forgotten else 0
+                return data[start:]
+        return data[at + len(mark) :]
+
+    def _end_of_frame(self, whole: bytes, at: int) -> int:
+        if self._lines:
+            return whole.index(b"\n", at) + 1
+        ends = [
+            found + len(mark)
+            for mark in (b"\n\n", b"\n\r\n")
+            if (found := whole.find(mark, at)) >= 0
+        ]
+        return min(ends)
+
     def _cut(self, data: bytes) -> tuple[bytes, bytes]:
         """Whole frames, and the start of the next."""
         if self._lines:
@@ -123,17 +186,6 @@ class Direct(Watch):
             at = 0 if at <= 2 else at
         return data[:at], data[at:]
 
-    def _tap(self, whole: bytes) -> None:
-        self._closing = whole
-        if not self.committed:
-            self.seen(self._decoder.feed(whole))
-        elif any(marker in whole for marker in self._markers):
-            for frame in self._frames(whole):
-                if any(marker in frame for marker in self._markers):
-                    self.seen(self._decoder.feed(frame))
-            self.told = self.failed is not None
-        self.ended = self.ended or self._decoder.ended
-
     def _frames(self, whole: bytes) -> list[bytes]:
         separator = b"\n" if self._lines else b"\r\n\r\n" if b"\r\n\r\n" in whole else b"\n\n"
         return [frame + separator for frame in whole.split(separator) if frame]
@@ -142,11 +194,9 @@ class Direct(Watch):
         return b"".join(self._rewritten_frame(frame) for frame in self._frames(whole))
 
     def _rewritten_frame(self, frame: bytes) -> bytes:
-        if self._lines:
-            start, end = 0, len(frame.rstrip())
-        else:
+        start, end = 0, len(frame.rstrip())
+        if not self._lines:
             start = frame.find(b"data:") + 5
-            end = len(frame.rstrip())
             if start < 5 or not frame[start:end].lstrip().startswith(b"{"):
                 return frame
         document = frame[start:end].strip()

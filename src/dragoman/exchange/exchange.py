@@ -184,7 +184,12 @@ class Exchange:
             return HttpSource(answer, self._channel(job, codec, stages, origin)), back
         encoder = self._lazy_encoder(job)
         channel = Direct(
-            codec.name, decoder, encoder, answer.header("content-type"), prepared.rewrites
+            codec.name,
+            decoder,
+            encoder,
+            answer.header("content-type"),
+            prepared.rewrites,
+            choices=job.several_choices,
         )
         return HttpSource(answer, channel), back
 

@@ -93,6 +93,11 @@ class Job:
             self._request = self._remembered.recalled(request, self.incoming.key)
         return self._request
 
+    @property
+    def several_choices(self) -> bool:
+        """Whether the answer may hold more than one."""
+        return b'"candidateCount"' in self.incoming.body or self.spans.value("n") not in (None, 1)
+
     def prepared(self, target: Target, codec: Codec, *, strict: bool) -> Prepared:
         """The request as this target is to get it.
 

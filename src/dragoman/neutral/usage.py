@@ -1,5 +1,5 @@
 """Token counts, counted one way: `tokens_in` holds everything read (fresh, cached and newly
-cached), `tokens_out` everything written (reasoning too). Each protocol converts to and from this."""
+cached), `tokens_out` everything written (reasoning too). Each protocol converts to and from it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 
+import msgspec
 import structlog
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -37,6 +39,31 @@ def set_up(level: str, form: str) -> None:
 def logger() -> structlog.typing.FilteringBoundLogger:
     """The process's logger."""
     return structlog.get_logger()  # type: ignore[no-any-return]
+
+
+class RequestLog:
+    """The line each request leaves. Written without the other lines' machinery, which would cost
+    more than the rest of a small request's bookkeeping; the same fields in the same order."""
+
+    def __init__(self, form: str) -> None:
+        self._write = _write_json if form == "json" else _write_text
+
+    def line(self, fields: dict[str, str | int | float | None]) -> None:
+        """Writes the fields that have something to say."""
+        self._write({key: value for key, value in fields.items() if value not in (None, "")})
+
+
+def _write_json(fields: dict[str, str | int | float | None]) -> None:
+    told = {"event": "request", **fields, "time": datetime.now(UTC).isoformat()}
+    sys.stderr.write(msgspec.json.encode(told).decode() + "\n")
+
+
+def _write_text(fields: dict[str, str | int | float | None]) -> None:
+    pairs = " ".join(
+        f"{key}={value!r}" if isinstance(value, str) and " " in value else f"{key}={value}"
+        for key, value in fields.items()
+    )
+    sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} request {pairs}\n")
 
 
 def _without_blanks(

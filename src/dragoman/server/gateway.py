@@ -17,7 +17,7 @@ from dragoman.exchange.incoming import Outcome
 from dragoman.exchange.remembered import Remembered
 from dragoman.exchange.stored_responses import StoredResponses
 from dragoman.neutral.listings import ModelEntry
-from dragoman.observe.log import logger
+from dragoman.observe.log import RequestLog, logger
 from dragoman.routing.served import HostModels, Served, Target
 from dragoman.server.guard import Guard
 from dragoman.storage.model_lists import ModelLists
@@ -49,6 +49,8 @@ class Gateway:
         )
         self.stored = StoredResponses(state)
         self._lists = ModelLists(state)
+        self._requests = RequestLog(settings.log_format)
+        self._quiet = settings.effective_log_level in ("warning", "error")
         self._written: list[HostModels] = []
         self._asked: dict[str, Host] = {}
         self._found: list[discovery.Found] = []
@@ -79,23 +81,26 @@ class Gateway:
 
     def log(self, outcome: Outcome) -> None:
         """One line for a finished request."""
+        if self._quiet:
+            return
         usage = outcome.usage
-        logger().info(
-            "request",
-            id=outcome.id,
-            key=outcome.key,
-            protocol=outcome.protocol,
-            model=outcome.model,
-            served=outcome.served if outcome.served != outcome.model else "",
-            upstream=outcome.upstream,
-            status=outcome.status,
-            attempts=outcome.attempts,
-            ms=round(outcome.total_s * 1000),
-            first_ms=round(outcome.first_token_s * 1000) if outcome.first_token_s else None,
-            tokens_in=usage.tokens_in,
-            tokens_out=usage.tokens_out,
-            cached=usage.cache_read,
-            error=outcome.error,
+        self._requests.line(
+            {
+                "id": outcome.id,
+                "key": outcome.key,
+                "protocol": outcome.protocol,
+                "model": outcome.model,
+                "served": outcome.served if outcome.served != outcome.model else "",
+                "upstream": outcome.upstream,
+                "status": outcome.status,
+                "attempts": outcome.attempts,
+                "ms": round(outcome.total_s * 1000),
+                "first_ms": round(outcome.first_token_s * 1000) if outcome.first_token_s else None,
+                "tokens_in": usage.tokens_in,
+                "tokens_out": usage.tokens_out,
+                "cached": usage.cache_read,
+                "error": outcome.error,
+            }
         )
         if outcome.dropped:
             logger().debug("dropped", id=outcome.id, fields=", ".join(outcome.dropped))

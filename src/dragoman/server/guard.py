@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from dragoman.errors import Forbidden
@@ -47,6 +48,7 @@ class Guard:
         return True
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(peer: str) -> bool:
     """Whether a TCP peer's address is this machine's."""
     try:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dragoman.exchange.incoming import Reply
-from dragoman.neutral.json import JsonObject
-from dragoman.neutral.losses import Losses
-from dragoman.neutral.requests import Request
 from dragoman.protocols.anthropic.codec import CODEC
 from dragoman.protocols.anthropic.listings import count_out
+from dragoman.protocols.anthropic.requests_in import count_request_in
 from dragoman.server.call import HttpCall
 from dragoman.server.counting import counting
 from dragoman.server.model_pages import page
@@ -20,15 +18,10 @@ async def _hello(call: HttpCall) -> Reply:
     return json_reply({"status": "ok"})
 
 
-def _count_request_in(body: JsonObject, losses: Losses) -> Request:
-    """A request to count has no limit on its answer."""
-    return CODEC.request_in({"max_tokens": 1, **body}, losses)
-
-
 _FIXED: dict[tuple[str, str], Route] = {
     ("POST", "/v1/messages"): Route(CODEC, generating(CODEC)),
     ("POST", "/v1/messages/count_tokens"): Route(
-        CODEC, counting(CODEC, "/messages/count_tokens", _count_request_in, count_out)
+        CODEC, counting(CODEC, "/messages/count_tokens", count_request_in, count_out)
     ),
     ("HEAD", "/api/hello"): Route(CODEC, _hello, open=True),
     ("GET", "/api/hello"): Route(CODEC, _hello, open=True),

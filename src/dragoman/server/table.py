@@ -17,10 +17,11 @@ from dragoman.server import (
 from dragoman.server.call import HttpCall
 from dragoman.server.routes import Route, Routes
 
+# Gemini before OpenAI: its `/v1/models/{m}:{action}` lies inside what OpenAI passes unread.
 _PROTOCOLS: dict[str, Routes] = {
+    "gemini": routes_gemini.ROUTES,
     "openai": routes_openai.ROUTES,
     "anthropic": routes_anthropic.ROUTES,
-    "gemini": routes_gemini.ROUTES,
     "ollama": routes_ollama.ROUTES,
 }
 _FIXED = {

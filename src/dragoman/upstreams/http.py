@@ -1,29 +1,36 @@
-"""The one HTTP client. No type of its library leaves this file: raw header list, byte iterator,
-close. A faster client can take its place.
+"""The one HTTP client: raw header list, byte iterator, close; what is behind it is this file's
+matter alone (`connection.py` parses, `connecting.py` opens).
 
-Deadlines: connect, first byte (request sent → first byte of the body), idle (between two reads).
-Failures come out as Unreachable, TimedOut or Broken, naming the upstream and never a key.
+Our own on httptools, for it was measured: as a relay of streams a library's client costs several
+times as much, most of it for each chunk a host cuts (docs/performance.md).
+
+Deadlines: connect, first byte (request sent → first byte of the body), idle (between two reads),
+total. Failures come out as Unreachable, TimedOut or Broken, naming the upstream and never a key.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
 
-import aiohttp
-from aiohttp_socks import ProxyConnector
-from multidict import CIMultiDict
-from yarl import URL
+from python_socks import ProxyError
 
 from dragoman.errors import Broken, TimedOut, Unreachable, UpstreamFault
+from dragoman.upstreams.connecting import Place, connect, place_of
+from dragoman.upstreams.connection import Connection, NotHttp
+from dragoman.upstreams.encodings import decoder_of
 
 Headers = list[tuple[str, str]]
 
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
-_SKIP_HEADERS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 MAX_WHOLE_ANSWER = 512 * 1024 * 1024
+_KEEP_S = 30.0
+_KEPT_PER_PLACE = 256
 
 
 class Deadlines(NamedTuple):
@@ -51,22 +58,27 @@ class Call(NamedTuple):
 class Answer:
     """A status, headers, and a body that is read at most once. Close it whatever happens."""
 
-    def __init__(self, call: Call, response: aiohttp.ClientResponse) -> None:
+    def __init__(
+        self, call: Call, connection: Connection, started: float, give_back: Callable[[], None]
+    ) -> None:
         self._call = call
-        self._response = response
-        self._content = response.content
+        self._connection = connection
+        self._give_back = give_back
+        self._heard_at = started
         self._limit = call.deadlines.first_byte
+        self._ends_at = started + call.deadlines.total if call.deadlines.total else None
         self._waiting = "sent nothing"
-        self._heard_at = asyncio.get_running_loop().time()
-        self.status = response.status
-        self.headers: Headers = [
-            (name.decode("latin-1").lower(), value.decode("latin-1"))
-            for name, value in response.raw_headers
-        ]
+        self._closed = False
+        self.status = connection.status
+        self.headers: Headers = connection.headers
+        self._decoder = decoder_of(self.header("content-encoding"))
 
     def header(self, name: str) -> str:
         """A header's first value, "" when absent."""
-        return self._response.headers.get(name, "")
+        for own, value in self.headers:
+            if own == name:
+                return value
+        return ""
 
     async def read_some(self, patience_s: float = 0) -> bytes | None:
         """The next bytes, as many as have arrived; b"" at the regular end of the body; None when
@@ -74,41 +86,22 @@ class Answer:
 
         Raises:
             TimedOut: silence longer than the deadline.
-            Broken: the connection ended before the body did.
+            Broken: the connection ended before the body did, or its encoding is damaged.
         """
-        content = self._content
-        try:
-            data: bytes | None = content.read_nowait()
-            if not data and not content.at_eof():
-                data = await self._wait(patience_s)
-        except (aiohttp.ClientError, OSError) as error:
-            raise Broken(
-                f"upstream {self._call.upstream} broke the connection in mid-answer",
-                detail=repr(error),
-            ) from error
-        if data is None:
-            return None
-        if self._limit is not self._call.deadlines.idle:
-            self._limit = self._call.deadlines.idle
-            self._waiting = "fell silent in mid-answer"
-        return data
-
-    async def _wait(self, patience_s: float) -> bytes | None:
-        loop = asyncio.get_running_loop()
-        deadline = self._heard_at + self._limit if self._limit else None
-        until = loop.time() + patience_s if patience_s else None
-        ends = [at for at in (deadline, until) if at is not None]
-        try:
-            async with asyncio.timeout_at(min(ends) if ends else None):
-                data = await self._content.readany()
-        except TimeoutError:
-            if deadline is not None and (until is None or deadline <= until):
-                raise TimedOut(
-                    f"upstream {self._call.upstream} {self._waiting} for {self._limit:g} s"
-                ) from None
-            return None
-        self._heard_at = loop.time()
-        return data
+        connection = self._connection
+        while True:
+            data = connection.take()
+            if data and self._decoder is not None:
+                data = self._decoded(data)
+            if data:
+                if self._limit is not self._call.deadlines.idle:
+                    self._limit = self._call.deadlines.idle
+                    self._waiting = "fell silent in mid-answer"
+                return data
+            if connection.complete:
+                return b""
+            if not await self._arrived(patience_s):
+                return None
 
     async def read_all(self) -> bytes:
         """The whole body; the deadlines hold for each read."""
@@ -123,122 +116,177 @@ class Answer:
 
     def close(self) -> None:
         """Lets go of the connection: kept for reuse when the body was read to its end, else cut."""
-        if self._content.is_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        if not self._closed:
+            self._closed = True
+            self._give_back()
+
+    def _decoded(self, data: bytes) -> bytes:
+        assert self._decoder is not None
+        try:
+            return self._decoder(data)
+        except ValueError as error:
+            raise Broken(
+                f"upstream {self._call.upstream} sent a damaged {self.header('content-encoding')} "
+                "body",
+                detail=str(error),
+            ) from error
+
+    async def _arrived(self, patience_s: float) -> bool:
+        """Whether something arrived before `patience_s` passed."""
+        loop = asyncio.get_running_loop()
+        silent_at = self._heard_at + self._limit if self._limit else None
+        until = loop.time() + patience_s if patience_s else None
+        ends = [at for at in (silent_at, self._ends_at, until) if at is not None]
+        try:
+            async with asyncio.timeout_at(min(ends) if ends else None):
+                await self._connection.arrival()
+        except TimeoutError:
+            if until is None or until > min(ends):
+                raise self._too_late(silent_at) from None
+            return False
+        except (OSError, NotHttp) as error:
+            raise Broken(
+                f"upstream {self._call.upstream} broke the connection in mid-answer",
+                detail=repr(error),
+            ) from error
+        self._heard_at = loop.time()
+        return True
+
+    def _too_late(self, silent_at: float | None) -> TimedOut:
+        name = f"upstream {self._call.upstream}"
+        if self._ends_at is not None and (silent_at is None or self._ends_at < silent_at):
+            return TimedOut(f"{name} took longer than {self._call.deadlines.total:g} s in all")
+        return TimedOut(f"{name} {self._waiting} for {self._limit:g} s")
 
 
 class HttpClient:
-    """Connection pools, one per proxy. Made and closed with the application."""
+    """Connections kept by place. Made and closed with the application."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._idle: dict[Place, list[Connection]] = {}
 
     async def send(self, call: Call) -> Answer:
         """Sends the request and waits for the status and headers.
 
-        A connection that the host closed while it lay idle is replaced once: nothing of the
-        request was answered on it.
+        A kept connection that the host closed meanwhile is replaced: nothing of the request was
+        answered on it.
 
         Raises:
             Unreachable, TimedOut, Broken.
         """
-        try:
-            return await self._send(call)
-        except aiohttp.ServerDisconnectedError:
-            pass
-        try:
-            return await self._send(call)
-        except aiohttp.ServerDisconnectedError as error:
-            raise Broken(
-                f"upstream {call.upstream} closed the connection without an answer",
-                detail=repr(error),
-            ) from error
+        url = _split(call.url)
+        place = place_of(url, call.proxy)
+        head = _head(call, url)
+        while (kept := self._kept(place)) is not None:
+            answer = await self._on(kept, place, call, head, kept=True)
+            if answer is not None:
+                return answer
+        fresh = await _connected(place, call)
+        answer = await self._on(fresh, place, call, head, kept=False)
+        assert answer is not None
+        return answer
 
     async def close(self) -> None:
-        for session in self._sessions.values():
-            await session.close()
-        self._sessions.clear()
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.close()
+        self._idle.clear()
 
-    async def _send(self, call: Call) -> Answer:
-        deadlines = call.deadlines
-        session = self._sessions.get(call.proxy) or self._open(call.proxy)
-        timeout = _NO_TIMEOUT
-        if deadlines.connect:
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=deadlines.connect)
+    async def _on(
+        self, connection: Connection, place: Place, call: Call, head: bytes, *, kept: bool
+    ) -> Answer | None:
+        """The answer on this connection; None when a kept one turned out to be closed."""
+        limit = call.deadlines.first_byte
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        connection.used = False
+        connection.begin(head, call.body, call.method)
         try:
-            async with asyncio.timeout(deadlines.first_byte or None):
-                response = await session.request(
-                    call.method,
-                    URL(call.url, encoded=True),
-                    headers=CIMultiDict(call.headers),
-                    data=call.body or None,
-                    allow_redirects=False,
-                    timeout=timeout,
-                    proxy=_http_proxy(call.proxy),
-                )
-        except aiohttp.ServerDisconnectedError:
-            raise
-        except aiohttp.ConnectionTimeoutError as error:
-            raise TimedOut(
-                f"upstream {call.upstream}: no connection within {deadlines.connect:g} s"
-            ) from error
+            async with asyncio.timeout(limit or None):
+                while not connection.head_done:
+                    await connection.arrival()
         except TimeoutError:
-            raise TimedOut(
-                f"upstream {call.upstream} sent nothing for {deadlines.first_byte:g} s"
-            ) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _failure(call, error) from error
-        return Answer(call, response)
+            connection.close()
+            raise TimedOut(f"upstream {call.upstream} sent nothing for {limit:g} s") from None
+        except NotHttp as error:
+            raise Broken(
+                f"upstream {call.upstream} sent something that is not HTTP", detail=str(error)
+            ) from error
+        except OSError as error:
+            if kept and not connection.used:
+                return None
+            raise Broken(
+                f"upstream {call.upstream} closed the connection before it answered",
+                detail=repr(error),
+            ) from error
+        except BaseException:
+            connection.close()
+            raise
+        return Answer(call, connection, started, lambda: self._give_back(place, connection))
 
-    def _open(self, proxy: str) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if proxy.startswith("socks"):
-            connector = ProxyConnector.from_url(proxy.replace("socks5h://", "socks5://"), limit=0)
+    def _kept(self, place: Place) -> Connection | None:
+        connections = self._idle.get(place)
+        oldest = time.monotonic() - _KEEP_S
+        while connections:
+            connection = connections.pop()
+            if not connection.closed and connection.idle_since >= oldest:
+                return connection
+            connection.close()
+        return None
+
+    def _give_back(self, place: Place, connection: Connection) -> None:
+        connections = self._idle.setdefault(place, [])
+        if connection.reusable and len(connections) < _KEPT_PER_PLACE:
+            connection.idle_since = time.monotonic()
+            connections.append(connection)
         else:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
-        session = aiohttp.ClientSession(
-            connector=connector,
-            skip_auto_headers=_SKIP_HEADERS,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            read_bufsize=256 * 1024,
-            max_line_size=64 * 1024,
-            max_field_size=64 * 1024,
-        )
-        self._sessions[proxy] = session
-        return session
+            connection.close()
 
 
-def _http_proxy(proxy: str) -> str | None:
-    return proxy if proxy and not proxy.startswith("socks") else None
+@lru_cache(maxsize=1024)
+def _split(url: str) -> SplitResult:
+    return urlsplit(url)
 
 
-def _failure(call: Call, error: Exception) -> UpstreamFault:
-    name = f"upstream {call.upstream}"
+def _head(call: Call, url: SplitResult) -> bytes:
+    target = url.path or "/"
+    if url.query:
+        target += "?" + url.query
+    lines = [f"{call.method} {target} HTTP/1.1\r\nhost: {url.netloc.rpartition('@')[2]}"]
+    lines += [f"{name}: {value}" for name, value in call.headers]
+    if call.body or call.method in ("POST", "PUT", "PATCH"):
+        lines.append(f"content-length: {len(call.body)}")
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines):
+        raise Broken(f"upstream {call.upstream}: a header to be sent holds a line break")
+    return (head + "\r\n\r\n").encode("latin-1", "replace")
+
+
+async def _connected(place: Place, call: Call) -> Connection:
+    try:
+        return await connect(place, call.deadlines.connect)
+    except TimeoutError:
+        raise TimedOut(
+            f"upstream {call.upstream}: no connection within {call.deadlines.connect:g} s"
+        ) from None
+    except (OSError, ProxyError, ValueError) as error:
+        raise _unreachable(place, call.upstream, error) from error
+
+
+def _unreachable(place: Place, upstream: str, error: Exception) -> UpstreamFault:
+    name = f"upstream {upstream}"
     detail = repr(error)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Unreachable(f"{name}: the host name {error.host} is not known", detail=detail)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError):
-        return Unreachable(f"{name}: its TLS certificate was not accepted", detail=detail)
-    if isinstance(error, aiohttp.ClientSSLError):
-        return Unreachable(f"{name}: the TLS handshake failed", detail=detail)
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return Unreachable(f"{name}: its proxy cannot be reached", detail=detail)
-    if isinstance(error, aiohttp.ClientConnectorError):
+    if isinstance(error, ssl.SSLCertVerificationError):
         return Unreachable(
-            f"{name}: no connection to {error.host}:{error.port} "
-            f"({error.os_error.strerror or 'refused'})",
-            detail=detail,
+            f"{name}: its TLS certificate was not accepted ({error.verify_message})", detail=detail
         )
-    if isinstance(error, aiohttp.ClientConnectionError | OSError):
-        return Broken(f"{name} reset the connection before it answered", detail=detail)
-    return Broken(f"{name} sent something that is not HTTP", detail=detail)
-
-
-def lower_headers(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """First value of each header by its lower-case name."""
-    out: dict[str, str] = {}
-    for name, value in headers:
-        out.setdefault(name.lower(), value)
-    return out
+    if isinstance(error, ssl.SSLError):
+        return Unreachable(f"{name}: the TLS handshake failed", detail=detail)
+    if place.proxy:
+        return Unreachable(f"{name}: no connection through its proxy", detail=detail)
+    if isinstance(error, socket.gaierror):
+        return Unreachable(f"{name}: the host name {place.host} is not known", detail=detail)
+    reason = getattr(error, "strerror", None) or "refused"
+    return Unreachable(
+        f"{name}: no connection to {place.host}:{place.port} ({reason})", detail=detail
+    )
