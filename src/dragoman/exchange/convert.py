@@ -21,6 +21,7 @@ from dragoman.toolcalls.fitting import fit_tools
 from dragoman.toolcalls.names import ToolNames
 from dragoman.toolcalls.pairing import paired
 
+_EMPTY = Reasoning()
 OPENAI_HOSTS = ("api.openai.com", "chatgpt.com", ".openai.azure.com")
 
 
@@ -41,7 +42,8 @@ def rendered(
         target = msgspec.structs.replace(target, max_output=known.output_tokens)
     request = with_summaries(request, seal_key)
     request = _without_strangers(unsealed(request, seal_key, losses), codec.name, target, losses)
-    request = msgspec.structs.replace(request, turns=paired(request.turns, losses))
+    if request.hints.previous_response_id is None:
+        request = msgspec.structs.replace(request, turns=paired(request.turns, losses))
     native = codec.name == "responses" and speaks_openai(target.host)
     request, names = fit_tools(request, codec.name, native_custom=native, losses=losses)
     settings = fit_reasoning(
@@ -60,9 +62,12 @@ def _without_strangers(request: Request, protocol: str, target: Target, losses: 
     """The request without reasoning state of this protocol that belongs to another upstream."""
     turns: list[Turn] = []
     for turn in request.turns:
-        parts = tuple(_familiar(part, protocol, target, losses) for part in turn.parts)
-        same = all(new is old for new, old in zip(parts, turn.parts, strict=True))
-        turns.append(turn if same else msgspec.structs.replace(turn, parts=parts))
+        known = [_familiar(part, protocol, target, losses) for part in turn.parts]
+        if all(new is old for new, old in zip(known, turn.parts, strict=True)):
+            turns.append(turn)
+        else:
+            parts = tuple(part for part in known if part != _EMPTY)
+            turns.append(msgspec.structs.replace(turn, parts=parts))
     return msgspec.structs.replace(request, turns=tuple(turns))
 
 

@@ -24,12 +24,12 @@ from dragoman.exchange.side_requests import SideRequests
 from dragoman.exchange.stages import Stage, staged
 from dragoman.neutral.events import Event, Started, UsageSeen
 from dragoman.neutral.json import JsonObject, decode, encode
-from dragoman.neutral.requests import Request
+from dragoman.neutral.requests import ProtocolName, Request
 from dragoman.neutral.responses import fold
 from dragoman.neutral.usage import NO_USAGE, Usage
 from dragoman.protocols.codec import Codec, Origin, StreamEncoder
 from dragoman.protocols.codec import Reply as RenderReply
-from dragoman.reasoning.sealing import StateSealer
+from dragoman.reasoning.sealing import StateSealer, needs_sealing
 from dragoman.routing.served import Served, Target
 from dragoman.toolcalls.restoring import ToolRestorer
 from dragoman.upstreams import echo
@@ -134,7 +134,7 @@ class Exchange:
             if job.incoming.on_finish is not None:
                 job.finish(_document(data), passed=True)
             return Reply(200, reply_headers, data)
-        stages = self._stages(job, prepared, options)
+        stages = self._stages(job, prepared, codec.name, options)
         return Reply(200, reply_headers, self._folded(job, events, stages))
 
     def _folded(self, job: Job, events: list[Event], stages: list[Stage]) -> bytes:
@@ -175,7 +175,7 @@ class Exchange:
         origin = _origin(target, credential)
         back = headers.back(answer.headers, everything=options.passthrough_headers)
         back += self._own_headers(job, target, prepared.losses)
-        stages = self._stages(job, prepared, options) if prepared.conversion else []
+        stages = self._stages(job, prepared, codec.name, options) if prepared.conversion else []
         if codec.name in _SSE_PROTOCOLS and "json" in answer.header("content-type"):
             whole = _read_whole(answer, codec, origin)
             return EventSource(whole, self._channel(job, None, stages)), back
@@ -261,7 +261,9 @@ class Exchange:
         finally:
             answer.close()
 
-    def _stages(self, job: Job, prepared: Prepared, options: Options) -> list[Stage]:
+    def _stages(
+        self, job: Job, prepared: Prepared, upstream: ProtocolName, options: Options
+    ) -> list[Stage]:
         stages: list[Stage] = []
         assert prepared.conversion is not None
         if not prepared.conversion.names.is_identity:
@@ -269,7 +271,8 @@ class Exchange:
         client = job.incoming.codec.name
         if remembers(client):
             stages.append(Remembering(self._remembered, job.incoming.key).apply)
-        stages.append(StateSealer(client, options.seal_key).apply)
+        if needs_sealing(client, upstream):
+            stages.append(StateSealer(client, options.seal_key).apply)
         job.outcome.dropped = prepared.losses
         return stages
 

@@ -16,6 +16,7 @@ from dragoman.exchange.remembered import Remembered
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import Request
+from dragoman.protocols.anthropic.wire import model_version
 from dragoman.protocols.codec import Codec
 from dragoman.protocols.codec import Target as RenderTarget
 from dragoman.protocols.framing.splice import Spans
@@ -23,7 +24,8 @@ from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Call, Headers
 
-SEALED_MARK = b"dgm1."
+_SEALED_MARKS = (b"dgm1.", b"ZGdtMS")
+"""What a sealed state begins with, bare or as base64 (Gemini's field is bytes)."""
 _OPENAI_ONLY = (b'"additional_tools"', b'"namespace"', b'"custom"', b'"compaction_trigger"')
 _USAGE_ASKED = b'{"include_usage":true}'
 _ACCEPT = {True: "text/event-stream", False: "application/json"}
@@ -126,13 +128,11 @@ class Job:
         body = incoming.body
         if codec.name != incoming.codec.name or incoming.convert:
             return False
-        if SEALED_MARK in body:
+        if any(mark in body for mark in _SEALED_MARKS):
             return False
-        return (
-            codec.name != "responses"
-            or speaks_openai(target.host.hostname)
-            or not any(mark in body for mark in _OPENAI_ONLY)
-        )
+        if codec.name == "responses" and not speaks_openai(target.host.hostname):
+            return not any(mark in body for mark in _OPENAI_ONLY)
+        return codec.name != "anthropic" or not _another_claude(self.model, target.model)
 
     def _direct(self, target: Target, codec: Codec) -> Prepared:
         incoming = self.incoming
@@ -208,6 +208,13 @@ def call_of(prepared: Prepared, target: Target, credential: Credential) -> Call:
         proxy=credential.proxy,
         deadlines=host.deadlines,
     )
+
+
+def _another_claude(asked: str, model: str) -> bool:
+    """Whether a request written for one Claude goes to one of another generation, which takes
+    other fields (thinking, system turns, sampling): then it is fitted instead of passed."""
+    version = model_version(model)
+    return version is not None and asked != model and model_version(asked) != version
 
 
 def _without_alt(query: str) -> str:

@@ -32,6 +32,7 @@ class ReasoningState(msgspec.Struct, frozen=True):
 
     protocol: whose blob it is ("anthropic", "responses", "gemini", …); never sent to another.
     upstream, credential: which account it is bound to; "" = unknown, a bare native value.
+    text: the thinking it signs, kept in the seal where the client may not send that back.
     call_id: the tool call the blob stands on, where the client's protocol has no place for it there
         and it travels on a reasoning part before the call; "" = the part itself.
     """
@@ -41,6 +42,7 @@ class ReasoningState(msgspec.Struct, frozen=True):
     upstream: str = ""
     credential: str = ""
     call_id: str = ""
+    text: str = ""
 
 
 class Citation(msgspec.Struct, frozen=True):

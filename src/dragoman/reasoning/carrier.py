@@ -22,6 +22,7 @@ class _Sealed(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     credential: str
     blob: str
     call_id: str
+    text: str
 
 
 _DECODER = msgspec.msgpack.Decoder(_Sealed)
@@ -34,7 +35,14 @@ def is_sealed(text: str) -> bool:
 def seal(state: ReasoningState, key: bytes) -> str:
     """The state as one opaque text, always the same for the same state and key."""
     payload = msgspec.msgpack.encode(
-        _Sealed(state.protocol, state.upstream, state.credential, state.blob, state.call_id)
+        _Sealed(
+            state.protocol,
+            state.upstream,
+            state.credential,
+            state.blob,
+            state.call_id,
+            state.text,
+        )
     )
     sealed = base64.urlsafe_b64encode(payload + _mac(payload, key))
     return PREFIX + sealed.rstrip(b"=").decode()
@@ -57,7 +65,12 @@ def unseal(text: str, key: bytes) -> ReasoningState | None:
     except msgspec.DecodeError:  # sealed by a version of the gateway that wrote it otherwise
         return None
     return ReasoningState(
-        sealed.blob, sealed.protocol, sealed.upstream, sealed.credential, sealed.call_id
+        sealed.blob,
+        sealed.protocol,
+        sealed.upstream,
+        sealed.credential,
+        sealed.call_id,
+        sealed.text,
     )
 
 

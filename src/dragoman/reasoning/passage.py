@@ -25,9 +25,13 @@ NEXT_TEXT = "#next-text"
 PREVIOUS_TEXT = "#previous-text"
 """Stand in for a call id where the state's own place was a text."""
 
+THOUGHT = "#thought"
+"""Stands in for a call id where the state is a thought's, and a call or text carries both."""
+
 REDACTED = "#redacted"
 """Stands in for a call id where the state was all there was of a redacted reasoning part."""
 
+_OF_THOUGHTS = frozenset((THOUGHT, REDACTED))
 _LOSS = "reasoning state"
 
 
@@ -67,6 +71,10 @@ def _state(part: Part) -> ReasoningState | None:
 def _is_sealed(part: Part) -> bool:
     state = _state(part)
     return state is not None and is_sealed(state.blob)
+
+
+def _follows_thought(part: Part) -> bool:
+    return isinstance(part, Text | Reasoning) and part.state is None
 
 
 class _Run:
@@ -126,14 +134,30 @@ class _Run:
             self._lost("it was not sealed by this gateway, or has been changed")
         elif place:
             state = msgspec.structs.replace(state, call_id="")
-            if place != REDACTED:
+            if place not in _OF_THOUGHTS:
                 self._place(state, place)
                 state = None
+            elif not isinstance(part, Reasoning):
+                self._rejoin(state, redacted=place == REDACTED)
+                state = None
+                if isinstance(part, Text) and not part.text:
+                    return None
         if not isinstance(part, Reasoning):
             return msgspec.structs.replace(part, state=state)
         if state is None and not part.text:
             return None
         return msgspec.structs.replace(part, state=state, redacted=place == REDACTED)
+
+    def _rejoin(self, state: ReasoningState, *, redacted: bool) -> None:
+        """A thought as it was, in place of the unsigned pieces of it that the client sent, and
+        before the text it led to: the call or the text's end that carried it stood behind that."""
+        parts = self._parts[-1]
+        at = len(parts)
+        while at and _follows_thought(parts[at - 1]):
+            at -= 1
+        said = [part for part in parts[at:] if isinstance(part, Text)]
+        own = msgspec.structs.replace(state, text="")
+        parts[at:] = [Reasoning(state.text, own, redacted), *said]
 
     def _place(self, state: ReasoningState, place: str) -> None:
         if place == NEXT_TEXT:

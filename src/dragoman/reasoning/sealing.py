@@ -25,7 +25,7 @@ from dragoman.neutral.events import (
 from dragoman.neutral.parts import Media, Reasoning, ReasoningState, Text, ToolCall
 from dragoman.neutral.requests import ProtocolName
 from dragoman.reasoning.carrier import seal
-from dragoman.reasoning.passage import NEXT_TEXT, PREVIOUS_TEXT, REDACTED
+from dragoman.reasoning.passage import NEXT_TEXT, PREVIOUS_TEXT, REDACTED, THOUGHT
 
 _Stateful: TypeAlias = Text | Reasoning | ToolCall | Media
 _Numbered: TypeAlias = (
@@ -65,9 +65,15 @@ class StateSealer:
         self._moves = client_protocol in _ON_REASONING_ONLY
         self._choices: dict[int, _Choice] = {}
         self._shifted = False
+        self._thoughts: dict[tuple[int, int], list[str]] = {}
+        self._keeps_thoughts = client_protocol not in (*_WITHOUT_FIELD, *_ON_REASONING_ONLY)
 
     def apply(self, event: Event) -> list[Event]:
         """The events the client's renderer is to see for this one."""
+        if self._thoughts and isinstance(event, TextDelta):
+            thought = self._thoughts.get((event.choice, event.index))
+            if thought is not None:
+                thought.append(event.text)
         if not self._shifted and isinstance(event, TextDelta | InputDelta):
             return [event]
         if isinstance(event, PartStarted):
@@ -89,6 +95,8 @@ class StateSealer:
         choice = self._choices.setdefault(event.choice, _Choice())
         head = event.head
         before: list[Event] = []
+        if self._keeps_thoughts and isinstance(head, Reasoning):
+            self._thoughts[event.choice, event.index] = [head.text]
         if isinstance(head, ToolCall | Text) and self._moves:
             choice.places[event.index] = head.id if isinstance(head, ToolCall) else PREVIOUS_TEXT
             if head.state is not None and self._is_foreign(head.state):
@@ -113,7 +121,12 @@ class StateSealer:
         if event.index in choice.places and self._is_foreign(event.state):
             choice.late[event.index] = event.state
             return []
-        own = self._own(event.state)
+        thought = self._thoughts.get((event.choice, event.index))
+        if thought is None or not self._is_foreign(event.state):
+            own = self._own(event.state)
+        else:
+            whole = msgspec.structs.replace(event.state, text="".join(thought))
+            own = self._own(whole, THOUGHT)
         return [self._renumbered(msgspec.structs.replace(event, state=own))]
 
     def _ended(self, event: PartEnded) -> list[Event]:

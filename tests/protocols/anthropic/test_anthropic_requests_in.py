@@ -236,7 +236,7 @@ PDF: JsonObject = {"type": "base64", "media_type": "application/pdf", "data": "J
         ),
         (
             {"type": "compaction", "content": "so far"},
-            Text("so far", extras={"compaction": {"type": "compaction", "content": "so far"}}),
+            Text("so far", wire={"compaction": {"type": "compaction", "content": "so far"}}),
         ),
     ],
 )
@@ -270,8 +270,8 @@ def test_a_tool_result_holds_text_images_and_references() -> None:
         "i",
         (
             Text("ok", cache=CacheMark("1h")),
-            Text("Tool loaded: WebSearch", extras={"tool_reference": reference}),
-            Text("T\nhttps://e.x\nbody", extras={"search_result": found}),
+            Text("Tool loaded: WebSearch", wire={"tool_reference": reference}),
+            Text("T\nhttps://e.x\nbody", wire={"search_result": found}),
         ),
         is_error=True,
         cache=CacheMark(),

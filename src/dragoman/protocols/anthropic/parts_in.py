@@ -28,7 +28,7 @@ from dragoman.protocols.anthropic.hosted import result_of
 from dragoman.protocols.anthropic.wire import NAME, hosted_kind
 
 READABLE = ("tool_reference", "search_result", "compaction")
-"""Block types kept whole in a Text part's extras."""
+"""Block types kept whole in a Text part's wire: their text says all that others need."""
 
 
 class Blocks:
@@ -266,7 +266,7 @@ def _compaction(_: Blocks, block: Fields) -> Part:
 
 def _readable(text: str, block: Fields) -> Part:
     kind = block.needed_text("type")
-    return Text(text, cache=cache_mark(block), extras={kind: block.value})
+    return Text(text, cache=cache_mark(block), wire={kind: block.value})
 
 
 def _word(raw: JsonObject, key: str) -> str:

@@ -110,7 +110,7 @@ class PartWriter:
     def _text(self, part: Text, out: list[Block]) -> None:
         if self.own:
             for kind in READABLE:
-                whole = part.extras.get(kind)
+                whole = part.wire.get(kind)
                 if isinstance(whole, dict):
                     out.append(whole)
                     return

@@ -14,6 +14,8 @@ SMALLEST = 8_192
 LARGEST = 131_072
 _IMAGE_TOKENS = 1_024
 _ANSWER_TOKENS = 4_096
+_LARGEST_ANSWER = 16_384
+"""A client's limit on the answer is often far above what it will get; memory is paid for it all."""
 _BYTES_PER_TOKEN = 3
 
 
@@ -36,4 +38,4 @@ def context_window(body: JsonObject) -> int:
 def _answer(body: JsonObject) -> int:
     options = body.get("options")
     limit = options.get("num_predict") if isinstance(options, dict) else None
-    return limit if isinstance(limit, int) else _ANSWER_TOKENS
+    return min(limit, _LARGEST_ANSWER) if isinstance(limit, int) else _ANSWER_TOKENS
