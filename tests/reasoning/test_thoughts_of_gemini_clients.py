@@ -63,7 +63,14 @@ def test_the_unsigned_pieces_a_client_sends_back_are_replaced_by_the_whole_thoug
 
 def test_an_empty_text_that_only_carried_the_state_is_gone() -> None:
     parts = returned(Text("Done."), Text("", state=carried(sealed())))
-    assert parts == (Text("Done."), Reasoning("It is so.", OWN))
+    assert parts == (Reasoning("It is so.", OWN), Text("Done."))
+
+
+def test_a_thought_comes_back_before_the_text_it_led_to_and_the_call_behind_that() -> None:
+    call = ToolCall("c", "f", "{}", state=carried(sealed()))
+    whole = (Reasoning("It is so.", OWN), Text("Well."), ToolCall("c", "f", "{}"))
+    assert returned(Text("Well."), call) == whole
+    assert returned(Reasoning("It is "), Reasoning("so."), Text("Well."), call) == whole
 
 
 def test_a_text_that_carried_the_state_follows_its_thought() -> None:

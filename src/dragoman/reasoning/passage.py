@@ -7,6 +7,8 @@ between two user turns and never beyond.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from dragoman.neutral.losses import Losses
@@ -73,8 +75,19 @@ def _is_sealed(part: Part) -> bool:
     return state is not None and is_sealed(state.blob)
 
 
-def _follows_thought(part: Part) -> bool:
-    return isinstance(part, Text | Reasoning) and part.state is None
+def _is_unsigned_thought(part: Part) -> bool:
+    return isinstance(part, Reasoning) and part.state is None
+
+
+def _is_plain_text(part: Part) -> bool:
+    return isinstance(part, Text) and part.state is None
+
+
+def _before(parts: list[Part], end: int, which: Callable[[Part], bool]) -> int:
+    """Where the stretch of such parts that ends at `end` begins."""
+    while end and which(parts[end - 1]):
+        end -= 1
+    return end
 
 
 class _Run:
@@ -149,15 +162,16 @@ class _Run:
         return msgspec.structs.replace(part, state=state, redacted=place == REDACTED)
 
     def _rejoin(self, state: ReasoningState, *, redacted: bool) -> None:
-        """A thought as it was, in place of the unsigned pieces of it that the client sent, and
-        before the text it led to: the call or the text's end that carried it stood behind that."""
+        """A thought as it was: in place of the unsigned pieces of it that the client sent, else
+        before the text it led to, for what carried it (a call, a text's end) stood behind that."""
         parts = self._parts[-1]
-        at = len(parts)
-        while at and _follows_thought(parts[at - 1]):
-            at -= 1
-        said = [part for part in parts[at:] if isinstance(part, Text)]
+        end = len(parts)
+        start = _before(parts, end, _is_unsigned_thought)
+        if start == end:
+            end = _before(parts, end, _is_plain_text)
+            start = _before(parts, end, _is_unsigned_thought)
         own = msgspec.structs.replace(state, text="")
-        parts[at:] = [Reasoning(state.text, own, redacted), *said]
+        parts[start:end] = [Reasoning(state.text, own, redacted)]
 
     def _place(self, state: ReasoningState, place: str) -> None:
         if place == NEXT_TEXT:
