@@ -88,8 +88,9 @@ class Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        """Whether a further request can follow on it."""
-        return self.complete and not self.closed and self._stays
+        """Whether a further request can follow on it. Not with bytes of this answer left: they
+        would stand before the next one's."""
+        return self.complete and not self.closed and self._stays and not self._pieces
 
     def close(self) -> None:
         self.closed = True
