@@ -45,15 +45,18 @@ class Watch:
         self.told = False
         self.failed: DragomanError | None = None
         self.usage = NO_USAGE
+        self.id = ""
 
     def seen(self, events: list[Event]) -> list[Event]:
         """The same events, without a failure and what follows it."""
         for index, event in enumerate(events):
             if not self.committed and commits(event):
                 self.committed = True
-            kind = type(event)
-            if kind is UsageSeen or kind is Started:
-                self.usage = self.usage.updated(event.usage)  # type: ignore[union-attr]
+            if isinstance(event, UsageSeen):
+                self.usage = self.usage.updated(event.usage)
+            elif isinstance(event, Started):
+                self.id = event.id
+                self.usage = self.usage.updated(event.usage)
             elif isinstance(event, Failed):
                 self.failed = event.error
                 self.ended = True

@@ -16,7 +16,7 @@ import msgspec
 from dragoman.errors import Broken, DragomanError
 from dragoman.exchange.channels import Watch
 from dragoman.neutral.json import JsonObject, decode
-from dragoman.protocols.codec import StreamDecoder, StreamEncoder
+from dragoman.protocols.codec import Codec, Reply, StreamDecoder
 from dragoman.protocols.framing.splice import replaced_at
 
 _KEPT_FRAMES = 12
@@ -60,6 +60,22 @@ def without_usage(document: bytes) -> bytes:
     return document
 
 
+class BareClient:
+    """What a client is sent beside the upstream's bytes: keepalives, and an error."""
+
+    def __init__(self, codec: Codec, reply: Reply) -> None:
+        self._codec = codec
+        self._reply = reply
+
+    def fail(self, error: DragomanError, response_id: str, last: bytes) -> bytes:
+        if self._codec.fail_behind is not None:
+            return self._codec.fail_behind(error, response_id, last, self._reply)
+        return self._codec.stream_out(self._reply).fail(error)
+
+    def ping(self) -> bytes:
+        return self._codec.stream_out(self._reply).ping()
+
+
 class Direct(Watch):
     """The tap. `rewrites` change or drop the JSON of single frames. `choices`: the answer may hold
     several, whose ends stand anywhere, so that every frame must be opened."""
@@ -68,7 +84,7 @@ class Direct(Watch):
         self,
         protocol: str,
         decoder: StreamDecoder,
-        make_encoder: Callable[[], StreamEncoder],
+        client: BareClient,
         content_type: str,
         rewrites: tuple[Rewrite, ...] = (),
         *,
@@ -76,7 +92,7 @@ class Direct(Watch):
     ) -> None:
         super().__init__()
         self._decoder = decoder
-        self._make_encoder = make_encoder
+        self._client = client
         self._rewrites = rewrites
         self._choices = choices
         self._lines = protocol == "ollama"
@@ -111,10 +127,11 @@ class Direct(Watch):
         return self._rewritten(tail) if self._rewrites and tail else b""
 
     def fail(self, error: DragomanError) -> bytes:
-        return self._make_encoder().fail(error)
+        last = b"".join(self._recent) or self._closing
+        return self._client.fail(error, self.id, last)
 
     def ping(self) -> bytes:
-        return self._make_encoder().ping()
+        return self._client.ping()
 
     def document(self) -> JsonObject | None:
         """The response object of the last event that carries one."""
@@ -129,16 +146,15 @@ class Direct(Watch):
     def _open(self, whole: bytes) -> None:
         """Decodes frame by frame up to the first content; from there only the end matters."""
         at = 0
-        while at < len(whole) and self.failed is None:
-            if self.committed and not self._choices:
-                self._remember(whole[at:] + self._take_tail())
-                self.ended = self._recent[-1].endswith(_ENDS)
-                return
+        while at < len(whole) and self.failed is None and (self._choices or not self.committed):
             end = self._end_of_frame(whole, at)
             self._closing = whole[at:end]
             self.seen(self._decoder.feed(self._closing))
             at = end
         self.ended = self.ended or self._decoder.ended
+        if self.committed and not self._choices and self.failed is None:
+            self._remember(whole[at:] + self._take_tail())
+            self.ended = self.ended or self._recent[-1].endswith(_ENDS)
 
     def _take_tail(self) -> bytes:
         """The start of a frame that is passed on already, when frames need not be whole."""

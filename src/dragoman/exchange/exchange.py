@@ -14,7 +14,7 @@ from dragoman.errors import DragomanError
 from dragoman.exchange import headers
 from dragoman.exchange.attempts import Attempts
 from dragoman.exchange.channels import Converted
-from dragoman.exchange.direct import Direct
+from dragoman.exchange.direct import BareClient, Direct
 from dragoman.exchange.failures import refusal, web_page
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
 from dragoman.exchange.job import Job, Prepared, call_of
@@ -182,11 +182,11 @@ class Exchange:
         decoder = codec.stream_in(origin)
         if prepared.conversion is not None:
             return HttpSource(answer, self._channel(job, codec, stages, origin)), back
-        encoder = self._lazy_encoder(job)
+        bare = self._reply_for(Request(codec.name, job.model, ()), job.model)
         channel = Direct(
             codec.name,
             decoder,
-            encoder,
+            BareClient(job.incoming.codec, bare),
             answer.header("content-type"),
             prepared.rewrites,
             choices=job.several_choices,
@@ -199,16 +199,6 @@ class Exchange:
         job.outcome.converted = True
         decoder = codec.stream_in(origin) if codec and origin else None
         return Converted(decoder, job.incoming.codec.stream_out(self._reply(job)), stages)
-
-    def _lazy_encoder(self, job: Job) -> Callable[[], StreamEncoder]:
-        """An encoder for keepalives and errors alone, for bytes that pass unread."""
-        incoming = job.incoming
-        bare = Request(incoming.codec.name, job.model, ())
-
-        def make() -> StreamEncoder:
-            return incoming.codec.stream_out(self._reply_for(bare, job.model))
-
-        return make
 
     def _streaming(self, opened_: Open, options: Options, job: Job) -> Reply:
         source = opened_.source

@@ -114,6 +114,9 @@ class Codec(msgspec.Struct, frozen=True):
     models_out: Callable[[Sequence[ModelEntry]], JsonObject]
     model_out: Callable[[ModelEntry], JsonObject]
     models_path: str
+    fail_behind: Callable[[DragomanError, str, bytes, Reply], bytes] | None = None
+    """The error for a stream whose bytes passed unread, where it must fit what the client has had:
+    (error, the upstream's id, its last bytes, reply). None = `stream_out(reply).fail(error)`."""
     embed_path: Callable[[str], str] | None = None
     embed_in: Callable[[JsonObject], EmbeddingRequest] | None = None
     embed_out: Callable[[EmbeddingRequest, Target, Losses], JsonObject] | None = None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dragoman.protocols.codec import Codec
 from dragoman.protocols.openai_responses.errors import error_in, error_out
 from dragoman.protocols.openai_responses.events_in import Decoder, answer_in
-from dragoman.protocols.openai_responses.events_out import Encoder
+from dragoman.protocols.openai_responses.events_out import Encoder, fail_behind
 from dragoman.protocols.openai_responses.listings import model_out, models_in, models_out
 from dragoman.protocols.openai_responses.requests_in import request_in
 from dragoman.protocols.openai_responses.requests_out import request_out
@@ -36,5 +36,6 @@ CODEC = Codec(
     models_in=models_in,
     models_out=models_out,
     model_out=model_out,
+    fail_behind=fail_behind,
     models_path="/models",
 )

@@ -123,7 +123,8 @@ class ContentOut:
 
     def _file(self, part: Media) -> JsonObject:
         if part.text:
-            return {"type": "input_text", "text": part.text}
+            text = f"{part.name}\n{part.text}" if part.name else part.text
+            return {"type": "input_text", "text": text}
         out: JsonObject = {"type": "input_file"}
         if part.data:
             bare = self.own and not part.mime

@@ -7,6 +7,7 @@ follow each other and is finished before any other item; a part without content 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dragoman.errors import DragomanError
@@ -35,6 +36,9 @@ from dragoman.protocols.openai_responses.items_out import Envelope, told_as_text
 from dragoman.protocols.openai_responses.open_items import OpenMessage, OpenPart, opened
 
 _PartEvent = TextDelta | InputDelta | StateDelta | CitationDelta | LogprobsDelta | PartEnded
+
+
+_NUMBER = re.compile(rb'"sequence_number":\s*(\d+)')
 
 
 class Encoder:
@@ -84,6 +88,12 @@ class Encoder:
         response["error"] = failure(error)
         self.send("response.failed", {"response": response})
         return self._taken()
+
+    def go_on_behind(self, response_id: str, last: bytes) -> None:
+        """Takes up a stream whose bytes passed unread: its id, and the number after the last."""
+        self._id = response_id or self._reply.new_id("resp_")
+        numbers = _NUMBER.findall(last)
+        self._sequence = int(numbers[-1]) + 1 if numbers else 0
 
     def ping(self) -> bytes:
         return b": keepalive\n\n"
@@ -199,3 +209,10 @@ class Encoder:
         while self._current is not None:
             self._apply(PartEnded(self._current))
         self.end_message()
+
+
+def fail_behind(error: DragomanError, response_id: str, last: bytes, reply: Reply) -> bytes:
+    """The error of a stream of the upstream's own events, of which `last` are the last bytes."""
+    encoder = Encoder(reply)
+    encoder.go_on_behind(response_id, last)
+    return encoder.fail(error)

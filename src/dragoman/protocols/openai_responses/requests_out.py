@@ -138,7 +138,7 @@ def _reasoning(body: JsonObject, request: Request, losses: Losses) -> None:
         out["effort"] = effort
     summary = settings.summary
     if own:
-        if summary is not None and summary != settings.extras.get("generate_summary"):
+        if summary not in {None, "none"} and summary != settings.extras.get("generate_summary"):
             out["summary"] = summary
         out.update(settings.extras)
     else:
