@@ -51,8 +51,11 @@ lock: $(VENV)/.run
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements/run.txt
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 
+# Beside Python it needs nginx and wrk; root on Debian gets them.
 bench: develop
-	$(BIN)/python -m bench
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && command -v wrk >/dev/null \
+		|| test "$$(id -u)" != 0 || apt-get install --yes --no-install-recommends nginx-light wrk
+	$(BIN)/python -m bench $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""What the gateway costs beside a bare nginx, measured in one run (`make bench`)."""
