@@ -7,15 +7,19 @@ import itertools
 import json
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from dragoman.exchange.convert import Rendered, rendered
 from dragoman.exchange.stages import Stage, staged
 from dragoman.neutral.events import Event, Failed
 from dragoman.neutral.json import Json, JsonObject, decode, encode
 from dragoman.neutral.losses import Losses
+from dragoman.neutral.parts import ReasoningState
 from dragoman.neutral.requests import ProtocolName, Request
 from dragoman.neutral.responses import fold
 from dragoman.protocols.codec import Origin, Reply, Target
 from dragoman.protocols.registry import CODECS
+from dragoman.reasoning.carrier import seal
 from dragoman.reasoning.sealing import StateSealer
 from dragoman.toolcalls.restoring import ToolRestorer
 
@@ -59,9 +63,21 @@ def numbered_ids() -> Callable[[str], str]:
     return lambda prefix: f"{prefix}new{next(count)}"
 
 
+def _with_seals(value: Json) -> Json:
+    """The value with every text `sealed:{…}` (the fields of a state) as the seal of that state."""
+    if isinstance(value, dict):
+        return {key: _with_seals(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_seals(inner) for inner in value]
+    if isinstance(value, str) and value.startswith("sealed:"):
+        state = msgspec.json.decode(value.removeprefix("sealed:"), type=ReasoningState)
+        return seal(state, SEAL_KEY)
+    return value
+
+
 def read(body: JsonObject, protocol: str, losses: Losses | None = None) -> Request:
     """A client's body as a neutral request; numbers keep their spelling, as over the wire."""
-    given = decode(encode(body))
+    given = decode(encode(_with_seals(body)))
     assert isinstance(given, dict)
     return CODECS[protocol].request_in(given, Losses() if losses is None else losses)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from dragoman.neutral.losses import Losses
@@ -25,6 +26,11 @@ def budget(tokens: int) -> ReasoningSettings:
 
 def adaptive(level: str) -> ReasoningSettings:
     return ReasoningSettings(mode="adaptive", effort=level)
+
+
+def unseen(settings: ReasoningSettings) -> ReasoningSettings:
+    """The settings of a model that cannot be kept from thinking."""
+    return msgspec.structs.replace(settings, summary="none")
 
 
 def fit(
@@ -136,8 +142,8 @@ MIXED = Thinking(min=128, max=20000, dynamic_allowed=True, levels=("low", "high"
     [
         (budget(8192), "openai", LEVELS, effort("medium")),
         (budget(64000), "openai", LEVELS, effort("high")),
-        (OFF, "openai", LEVELS, effort("minimal")),
-        (effort("none"), "responses", LEVELS, effort("minimal")),
+        (OFF, "openai", LEVELS, unseen(effort("minimal"))),
+        (effort("none"), "responses", LEVELS, unseen(effort("minimal"))),
         (ADAPTIVE, "responses", LEVELS, effort("medium")),
         (effort("silly"), "responses", LEVELS, effort("medium")),
         (effort("xhigh"), "openai", BUDGETS, effort("high")),
@@ -145,21 +151,21 @@ MIXED = Thinking(min=128, max=20000, dynamic_allowed=True, levels=("low", "high"
         (effort("xhigh"), "gemini", BUDGETS, budget(20000)),
         (effort("minimal"), "gemini", BUDGETS, budget(512)),
         (budget(1), "gemini", BUDGETS, budget(128)),
-        (OFF, "gemini", BUDGETS, budget(128)),
+        (OFF, "gemini", BUDGETS, unseen(budget(128))),
         (ADAPTIVE, "gemini", BUDGETS, budget(10064)),
-        (OFF, "gemini", MIXED, effort("low")),
+        (OFF, "gemini", MIXED, unseen(effort("low"))),
         (budget(-1), "gemini", MIXED, budget(-1)),
         (effort("HIGH"), "gemini", MIXED, effort("high")),
         (budget(300), "gemini", MIXED, budget(300)),
-        (budget(0), "gemini", LEVELS, effort("minimal")),
+        (budget(0), "gemini", LEVELS, unseen(effort("minimal"))),
         (ON, "gemini", LEVELS, effort("medium")),
         (ADAPTIVE, "anthropic", Thinking(min=1024, max=128000), budget(64512)),
-        (OFF, "anthropic", Thinking(min=1024, max=128000), budget(1024)),
-        (OFF, "anthropic", LEVELS, adaptive("minimal")),
+        (OFF, "anthropic", Thinking(min=1024, max=128000), unseen(budget(1024))),
+        (OFF, "anthropic", LEVELS, unseen(adaptive("minimal"))),
         (ADAPTIVE, "anthropic", LEVELS, adaptive("medium")),
         (budget(300), "anthropic", MIXED, budget(300)),
         (adaptive("max"), "anthropic", MIXED, adaptive("high")),
-        (OFF, "ollama", LEVELS, ON),
+        (OFF, "ollama", LEVELS, unseen(ON)),
     ],
 )
 def test_what_was_asked_is_kept_within_what_the_model_allows(
@@ -194,16 +200,16 @@ def test_what_was_asked_is_kept_within_what_the_model_allows(
         (effort("medium"), "gemini", "gemini-3.1-pro-preview", effort("medium")),
         (effort("minimal"), "gemini", "gemini-3-pro", effort("low")),
         (effort("minimal"), "gemini", "gemini-3.5-flash-lite", effort("minimal")),
-        (ADAPTIVE, "gemini", "gemini-3-pro", ReasoningSettings()),
+        (ADAPTIVE, "gemini", "gemini-3-pro", ReasoningSettings(mode="on")),
         (effort("high"), "gemini", "gemini-2.5-flash", budget(24576)),
         (OFF, "gemini", "gemini-2.5-flash", OFF),
-        (OFF, "gemini", "gemini-2.5-pro", budget(128)),
+        (OFF, "gemini", "gemini-2.5-pro", unseen(budget(128))),
         (OFF, "gemini", "gemma", ReasoningSettings()),
         (effort("max"), "ollama", "qwen3:8b", ON),
         (OFF, "ollama", "qwen3:8b", OFF),
         (budget(100000), "ollama", "gpt-oss:20b", effort("high")),
         (ADAPTIVE, "ollama", "GPT-OSS", effort("medium")),
-        (OFF, "ollama", "gpt-oss", effort("low")),
+        (OFF, "ollama", "gpt-oss", unseen(effort("low"))),
     ],
 )
 def test_an_unknown_model_gets_the_form_its_name_speaks_of(

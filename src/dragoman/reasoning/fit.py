@@ -35,7 +35,8 @@ def fit_reasoning(
     """The settings for this model behind this protocol.
 
     thinking: what the catalogue knows; None = nothing, then the model's name decides.
-    Nothing asked stays nothing asked: then the model's own default holds.
+    Nothing asked stays nothing asked: then the model's own default holds. A model that cannot be
+    kept from thinking is kept from showing it.
     """
     wish = _wish(settings)
     if wish is None:
@@ -46,7 +47,10 @@ def fit_reasoning(
             losses.add("reasoning", f"{model} is not known to think")
         return ReasoningSettings()
     form = _FORMS[protocol](wish, allowed, model, max_tokens)
-    return msgspec.structs.replace(form, summary=settings.summary, extras=settings.extras)
+    summary = settings.summary
+    if wish == "off" and form.mode != "off":
+        summary = "none"
+    return msgspec.structs.replace(form, summary=summary, extras=settings.extras)
 
 
 def _wish(settings: ReasoningSettings) -> Wish | None:
@@ -118,7 +122,7 @@ def _for_gemini(
     if wish == "off":
         return ReasoningSettings(effort=allowed.levels[0])
     if wish == "auto" and allowed.dynamic_allowed:
-        return ReasoningSettings()
+        return ReasoningSettings(mode="on")
     return ReasoningSettings(effort=_level(wish, allowed.levels))
 
 

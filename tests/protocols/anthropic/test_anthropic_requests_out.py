@@ -956,6 +956,28 @@ def test_a_forced_call_turns_thinking_off() -> None:
     assert lost == ("reasoning",)
 
 
+def test_our_own_client_loses_its_thinking_where_the_last_calls_came_unsigned() -> None:
+    body: JsonObject = {
+        "model": "m",
+        "max_tokens": 9000,
+        "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "messages": [
+            {"role": "user", "content": "Go."},
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "thinking", "thinking": "unsigned"},
+                    {"type": "tool_use", "id": "a", "name": "get", "input": {}},
+                ],
+            },
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}]},
+        ],
+    }
+    sent, lost = again(body)
+    assert "thinking" not in sent
+    assert "thinking" in lost
+
+
 def test_a_budget_is_left_out_where_the_last_calls_came_unsigned() -> None:
     loop = (
         HI,
@@ -966,7 +988,7 @@ def test_a_budget_is_left_out_where_the_last_calls_came_unsigned() -> None:
     assert "thinking" not in body
     assert lost == ("reasoning",)
     body, lost = foreign(*loop, reasoning=ReasoningSettings(mode="adaptive"))
-    assert body["thinking"] == {"type": "adaptive"}
+    assert body["thinking"] == {"type": "adaptive", "display": "summarized"}
     begun = Turn("assistant", (Text("I"),))
     body, lost = foreign(HI, begun, reasoning=ReasoningSettings(budget=2048))
     assert ("thinking" in body, lost) == (False, ("reasoning",))

@@ -289,7 +289,7 @@ def test_media_is_inline_by_address_or_text() -> None:
                 {"inlineData": {"mimeType": "audio/wav", "data": "AA=="}},
                 {"fileData": {"mimeType": "image/jpeg", "fileUri": "https://x.org/a/b.JPG?size=1"}},
                 {"fileData": {"mimeType": "application/pdf", "fileUri": "https://x.org/noext"}},
-                {"text": "body"},
+                {"text": "n.txt\nbody"},
                 {"inlineData": {"mimeType": "image/png", "data": "BB=="}},
             ],
         }

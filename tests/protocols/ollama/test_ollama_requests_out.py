@@ -148,7 +148,7 @@ def test_results_out_of_order_say_which_call_they_answer() -> None:
     ]
 
 
-def test_images_of_a_tool_result_follow_it_in_a_user_message() -> None:
+def test_images_of_tool_results_follow_the_last_of_them_in_user_messages() -> None:
     picture = Media("image", data="iVBOR", mime="image/png")
     assert messages(
         Turn("assistant", (ToolCall("a", "see", "{}"),)),
@@ -161,12 +161,12 @@ def test_images_of_a_tool_result_follow_it_in_a_user_message() -> None:
                 "tool_calls": [{"function": {"name": "see", "arguments": {}}, "id": "a"}],
             },
             {"role": "tool", "content": "seen", "tool_name": "see"},
+            {"role": "tool", "content": "", "tool_call_id": "z"},
             {
                 "role": "user",
                 "content": "[image from the result of see]",
                 "images": ["iVBOR"],
             },
-            {"role": "tool", "content": "", "tool_call_id": "z"},
             {
                 "role": "user",
                 "content": "[image from the result of the tool]",

@@ -7,6 +7,8 @@ which the API refuses. One from another protocol is fitted, and what does not fi
 
 from __future__ import annotations
 
+import msgspec
+
 from dragoman.neutral.json import JsonObject
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import Hints, OutputFormat, ReasoningSettings, Request
@@ -148,9 +150,7 @@ def _put_foreign(body: JsonObject, request: Request, target: Target, losses: Los
         body["tool_choice"] = choice
     native = _put_output(body, request, tools, system, takes_format(version), losses)
     report_extras(request.tool_choice.extras, "tool_choice.", losses)
-    thinks = put_thinking(
-        body, request.reasoning, version, _refusal(body, request, messages), losses
-    )
+    thinks = put_thinking(body, _shown(request), version, _refusal(body, request, messages), losses)
     if native is not None:
         config = body.setdefault("output_config", {})
         assert isinstance(config, dict)
@@ -161,6 +161,16 @@ def _put_foreign(body: JsonObject, request: Request, target: Target, losses: Los
     if tools:
         body["tools"] = [*tools]
     _put_turns(body, system, messages)
+
+
+def _shown(request: Request) -> ReasoningSettings:
+    """The settings; who asks for thinking in a protocol that cannot say whether to show it expects
+    to see it, and models that think adaptively show none by themselves."""
+    settings = request.reasoning
+    adaptive = settings.mode == "adaptive" and settings.summary is None
+    if adaptive and request.protocol in ("openai", "ollama"):
+        return msgspec.structs.replace(settings, summary="auto")
+    return settings
 
 
 def _refusal(body: JsonObject, request: Request, messages: list[Message]) -> str | None:

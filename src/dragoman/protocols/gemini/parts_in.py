@@ -82,7 +82,7 @@ class History:
         return HostedCall(self._run_id(detail), "code_execution", source, raw, NAME)
 
     def _ran(self, detail: Fields, raw: JsonObject) -> HostedResult:
-        output = detail.text("output") or ""
+        output = (detail.text("output") or "").rstrip("\n")
         text = "\n\n".join(t for t in (self._code, output and f"```\n{output}\n```") if t)
         self._code = ""
         return HostedResult(self._run_id(detail), "code_execution", text, (), raw, NAME)

@@ -104,7 +104,8 @@ def _reasoning(part: Reasoning, writing: Writing) -> list[JsonObject]:
 def _media(part: Media, writing: Writing) -> list[JsonObject]:
     wire: JsonObject = {}
     if part.text:
-        wire["text"] = part.text
+        titled = part.name and not writing.own
+        wire["text"] = f"{part.name}\n{part.text}" if titled else part.text
     elif part.data:
         mime = part.mime or ("" if writing.own else DEFAULT_MIME[part.kind])
         wire["inlineData"] = {**_mime(mime), "data": part.data, **_named(part, writing)}

@@ -1,8 +1,8 @@
 """Neutral turns as Ollama's messages.
 
 Our own requests go out as they came in: a message a turn, images on tool results. Foreign ones are
-fitted: leading system turns become one message, images of a tool result stand in a user message
-after it (templates show a tool's text only), an error result says so in its text, and messages that
+fitted: leading system turns become one message, images of tool results stand in user messages
+after the last (templates show a tool's text only), an error result says so in its text, and messages that
 nothing is left of are not sent.
 """
 
@@ -53,10 +53,11 @@ class _Writer:
         thinking: list[str] = []
         calls: list[Json] = []
         results = 0
+        shown: list[Json] = []
         for part in turn.parts:
             match part:
                 case ToolResult():
-                    self._result(part, extras)
+                    shown += self._result(part, extras)
                     results += 1
                 case ToolCall():
                     calls.append(self._call(part))
@@ -64,6 +65,7 @@ class _Writer:
                     thinking.append(text)
                 case _:
                     content.add(part)
+        self.messages.extend(shown)
         if results and not (content.texts or content.images):
             return
         message: JsonObject = {**extras, "role": turn.role, "content": content.text()}
@@ -93,7 +95,8 @@ class _Writer:
         self._ids.called(call.id, call.name)
         return message
 
-    def _result(self, result: ToolResult, extras: JsonObject) -> None:
+    def _result(self, result: ToolResult, extras: JsonObject) -> list[Json]:
+        """Adds the tool message; a message that shows its images, for after the last result."""
         note_losses(result.parts, self._losses, self.own)
         content = Content(self._losses)
         for part in result.parts:
@@ -113,10 +116,7 @@ class _Writer:
         self.messages.append(message)
         if content.images and self.own:
             message["images"] = list(content.images)
-        elif content.images:
-            shown: JsonObject = {
-                "role": "user",
-                "content": f"[image from the result of {name or 'the tool'}]",
-                "images": list(content.images),
-            }
-            self.messages.append(shown)
+        if self.own or not content.images:
+            return []
+        text = f"[image from the result of {name or 'the tool'}]"
+        return [{"role": "user", "content": text, "images": list(content.images)}]

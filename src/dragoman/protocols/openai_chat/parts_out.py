@@ -106,6 +106,7 @@ class PartWriter:
     def _media(self, media: Media) -> JsonObject | None:
         text = text_of_file(media) if media.kind == "file" and not self.own else None
         if text is not None:
+            self.extras({}, media.extras)
             return self._text(text)
         refused = None if self.own else self._refused(media)
         if refused is not None:
