@@ -9,6 +9,16 @@ UV     := $(BIN)/uv
 endif
 SOURCES := src tests bench
 
+# uv asks the system for its certificates and, like pip, the index that pip's settings name.
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
+ifndef UV_DEFAULT_INDEX
+INDEX := $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
+ifneq ($(INDEX),)
+export UV_DEFAULT_INDEX := $(INDEX)
+endif
+endif
+
 .PHONY: run install develop test test-clients check format lock bench clean
 
 run: install
@@ -18,7 +28,7 @@ install: $(VENV)/.run
 
 $(VENV)/.run: requirements/run.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv hatchling editables
+	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/run.txt
 	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --editable .
 	@touch $@
