@@ -6,6 +6,7 @@ Everything that is not changed stays byte for byte, in order: prompt caches live
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
@@ -15,6 +16,8 @@ from dragoman.errors import InvalidRequest
 _RAW_MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY = re.compile(rb'[ \t\r\n]*,?[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
 _CLOSE = re.compile(rb"[ \t\r\n]*\}")
+_TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")([ \t\r\n]*:)?|[{}\[\]]')
+_DEPTH = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
 
 class Spans:
@@ -36,9 +39,16 @@ class Spans:
         self.body = body
 
     def value(self, key: str) -> object:
-        """A top-level value, decoded; None when absent."""
+        """A top-level value, decoded; None when absent.
+
+        Raises:
+            InvalidRequest: it is nested too deeply, or not UTF-8.
+        """
         raw = self.raw.get(key)
-        return None if raw is None else msgspec.json.decode(raw)
+        try:
+            return None if raw is None else msgspec.json.decode(raw)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRequest(f"{key}: not valid JSON: {error}", param=key) from None
 
     def positions(self) -> dict[str, tuple[int, int]]:
         """Start and end of each value.
@@ -48,21 +58,20 @@ class Spans:
         """
         body = self.body
         at = body.index(b"{") + 1
-        key = ""
         out: dict[str, tuple[int, int]] = {}
         for _ in range(len(self.raw)):
             match = _KEY.match(body, at)
             if match is None:
-                raise duplicate(key)
+                raise self._twice()
             key = msgspec.json.decode(match[1], type=str)
             value = bytes(self.raw[key])
             start = match.end()
             at = start + len(value)
             if key in out or not body.startswith(value, start):
-                raise duplicate(key)
+                raise self._twice()
             out[key] = (start, at)
         if not _CLOSE.match(body, at):
-            raise duplicate(key)
+            raise self._twice()
         return out
 
     def replaced(self, changes: Mapping[str, bytes]) -> bytes:
@@ -80,19 +89,26 @@ class Spans:
             if key in changes:
                 pieces += (body[at:start], changes[key])
                 at = end
-        end_of_object = body.rindex(b"}")
-        pieces.append(body[at:end_of_object].rstrip())
+        end = next(reversed(places.values()))[1] if places else body.index(b"{") + 1
+        pieces.append(body[at:end])
         comma = b"," if places else b""
         for key, value in changes.items():
             if key not in places:
                 pieces += (comma, msgspec.json.encode(key), b":", value)
                 comma = b","
-        pieces.append(body[end_of_object:])
+        pieces.append(body[end:])
         return b"".join(pieces)
 
-
-def duplicate(key: str) -> InvalidRequest:
-    return InvalidRequest(f'the key "{key}" stands twice in the body', param=key)
+    def _twice(self) -> InvalidRequest:
+        """Names the key that stands twice."""
+        depth = 0
+        keys: Counter[str] = Counter()
+        for match in _TOKEN.finditer(self.body):
+            depth += _DEPTH.get(match[0], 0)
+            if depth == 1 and match[2]:
+                keys[msgspec.json.decode(match[1], type=str)] += 1
+        key = keys.most_common(1)[0][0]
+        return InvalidRequest(f'the key "{key}" stands twice in the body', param=key)
 
 
 def replaced_at(body: bytes, path: tuple[str, ...], value: bytes) -> bytes:
