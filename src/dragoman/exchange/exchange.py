@@ -179,13 +179,12 @@ class Exchange:
         if codec.name in _SSE_PROTOCOLS and "json" in answer.header("content-type"):
             whole = _read_whole(answer, codec, origin)
             return EventSource(whole, self._channel(job, None, stages)), back
-        decoder = codec.stream_in(origin)
         if prepared.conversion is not None:
             return HttpSource(answer, self._channel(job, codec, stages, origin)), back
         bare = self._reply_for(Request(codec.name, job.model, ()), job.model)
         channel = Direct(
             codec.name,
-            decoder,
+            codec.stream_in(msgspec.structs.replace(origin, gaps=True)),
             BareClient(job.incoming.codec, bare),
             answer.header("content-type"),
             prepared.rewrites,

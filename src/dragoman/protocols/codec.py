@@ -28,11 +28,14 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Who an answer comes from. `new_id(prefix)` makes an id where the upstream gave none."""
+    """Who an answer comes from. `new_id(prefix)` makes an id where the upstream gave none.
+    `gaps`: bytes in the middle will not be read, so that what belongs to a part never seen is no
+    fault of the upstream's."""
 
     new_id: Callable[[str], str]
     upstream: str = ""
     credential: str = ""
+    gaps: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -624,3 +624,9 @@ def test_a_whole_answer_that_is_an_error_or_garbage_fails() -> None:
 )
 def test_usage_is_counted_as_each_host_counts(wire_usage: Any, usage: Usage) -> None:
     assert answer(wire({**end(), "usage": wire_usage})).usage == usage
+
+
+def test_where_frames_are_left_out_input_of_a_call_never_seen_is_no_fault() -> None:
+    decoder = CODEC.stream_in(Origin(new_id=str, gaps=True))
+    stream = wire(chunk({"tool_calls": [call(0, arguments="}")]}), end("tool_calls"))
+    assert decoder.feed(stream)[-1] == Finished("end")

@@ -14,6 +14,7 @@ from dragoman.errors import Broken
 from dragoman.neutral.events import Event, InputDelta, PartEnded, PartStarted
 from dragoman.neutral.json import decode, encode_text
 from dragoman.neutral.parts import ReasoningState, ToolCall, ToolKind
+from dragoman.protocols.codec import Origin
 from dragoman.protocols.openai_chat.wire import NAME, NO_RAW, CallDelta, FunctionDelta
 
 
@@ -74,7 +75,7 @@ class Calls:
             arguments = encode_text(dict(arguments))
         self._more(call, delta.name, arguments, out)
 
-    def finish(self, new_id: Callable[[str], str], out: list[Event]) -> None:
+    def finish(self, origin: Origin, out: list[Event]) -> None:
         """Starts what was held, ends all.
 
         Raises:
@@ -82,11 +83,11 @@ class Calls:
         """
         for call in self._calls:
             if call.part is None and not call.name:
-                if call.held:
+                if call.held and not origin.gaps:
                     raise Broken("the upstream sent a tool call without a name")
                 continue
             if call.part is None:
-                call.id = call.id or new_id("call_")
+                call.id = call.id or origin.new_id("call_")
                 self._start(call, out)
             part = call.part or 0
             if call.empty and call.kind == "function":

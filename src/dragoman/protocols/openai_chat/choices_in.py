@@ -96,7 +96,7 @@ class ChoiceReader:
         self._close(out)
         if self._audio:
             self._whole(sound_of(self._audio), out)
-        self._calls.finish(self._origin.new_id, out)
+        self._calls.finish(self._origin, out)
         stop = STOP_IN.get(reason, "end")
         if stop == "end" and self._calls.any:
             stop = "tool-call"
