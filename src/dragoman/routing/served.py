@@ -10,18 +10,24 @@ import msgspec
 
 from dragoman.errors import UnknownModel
 from dragoman.neutral.listings import ModelEntry
+from dragoman.neutral.requests import ReasoningSettings
+from dragoman.reasoning.levels import Thinking
 from dragoman.upstreams.hosts import Host
 
 
 class Target(msgspec.Struct, frozen=True):
     """One model on one host. `model` is the host's own name, `name` the one it is served under.
-    `restore`: the client is shown `name` even where the host's bytes are passed on."""
+    `restore`: the client is shown `name` even where the host's bytes are passed on. `thinking`:
+    what a suffix asks for, before what the request says; `allowed`: what the user wrote of the
+    model's reasoning, before what the catalogue knows."""
 
     host: Host
     model: str
     name: str
     entry: ModelEntry
     restore: bool = False
+    thinking: ReasoningSettings | None = None
+    allowed: Thinking | None = None
 
 
 class HostModels(msgspec.Struct, frozen=True):

@@ -1,0 +1,47 @@
+"""What a name leads to: pools of targets in the order they are tried, and what follows failure."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from dragoman.neutral.requests import ReasoningSettings
+from dragoman.routing.served import Target
+
+Pool: TypeAlias = tuple[Target, ...]
+"""Targets that serve one name and may take turns."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One turn of the way from a name to its targets: `kind` is the rule that decided (suffix,
+    alias, wildcard, served, upstream, prefix, mapping, default, auto), `name` what it was asked
+    for, `to` what it led to."""
+
+    kind: str
+    name: str
+    to: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return f"{self.name} → {', '.join(self.to)}" if self.to else self.name
+
+
+class Fallback(msgspec.Struct, frozen=True):
+    """A chain for failures of these `kinds` (rate-limit, server, timeout, context-length, refused,
+    auth): its pools are tried when those before it are exhausted."""
+
+    kinds: frozenset[str]
+    pools: tuple[Pool, ...]
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """`pools`: one for each name of a chain, in order; never empty, none of them empty.
+    `thinking`: what the asked name's suffix says. A target's own `thinking` is the one to apply:
+    a name of a chain may have a suffix of its own."""
+
+    name: str
+    pools: tuple[Pool, ...]
+    thinking: ReasoningSettings | None = None
+    fallbacks: tuple[Fallback, ...] = ()
+    steps: tuple[Step, ...] = ()
