@@ -10,20 +10,21 @@ from dragoman.exchange.failures import worth_another
 from dragoman.exchange.incoming import Outcome
 from dragoman.neutral.listings import ModelEntry
 from dragoman.protocols.registry import CODECS
+from dragoman.routing.names import Names
 from dragoman.routing.select import Rotation
-from dragoman.routing.served import Served, Target
+from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 
 T = TypeVar("T")
 
 
 class Attempts:
-    """`served` gives the names as they are now."""
+    """`names` gives them as they are now."""
 
     chat_codec = CODECS["openai"]
 
-    def __init__(self, served: Callable[[], Served]) -> None:
-        self._served = served
+    def __init__(self, names: Callable[[], Names]) -> None:
+        self._names = names
         self._rotation = Rotation()
 
     def resolve(self, model: str) -> tuple[Target, ...]:
@@ -31,7 +32,7 @@ class Attempts:
         Raises:
             UnknownModel.
         """
-        return self._served().resolve(model)
+        return self._names().resolve(model).targets
 
     async def over(
         self,
@@ -66,7 +67,7 @@ class Attempts:
         Raises:
             UnknownRoute: the configuration has it no more.
         """
-        models = self._served().hosts().get(upstream)
+        models = self._names().hosts().get(upstream)
         for credential in models.host.credentials if models else ():
             if models and credential.index == index:
                 return Target(models.host, "", "", ModelEntry("")), credential

@@ -30,7 +30,8 @@ from dragoman.neutral.usage import NO_USAGE, Usage
 from dragoman.protocols.codec import Codec, Origin, StreamEncoder
 from dragoman.protocols.codec import Reply as RenderReply
 from dragoman.reasoning.sealing import StateSealer, needs_sealing
-from dragoman.routing.served import Served, Target
+from dragoman.routing.names import Names
+from dragoman.routing.served import Target
 from dragoman.toolcalls.restoring import ToolRestorer
 from dragoman.upstreams import echo
 from dragoman.upstreams.hosts import Credential
@@ -59,19 +60,19 @@ class Open(msgspec.Struct, frozen=True):
 
 
 class Exchange:
-    """One per process. `served` gives the names as they are now."""
+    """One per process. `names` gives them as they are now."""
 
     def __init__(
         self,
         http: HttpClient,
-        served: Callable[[], Served],
+        names: Callable[[], Names],
         options: Callable[[], Options],
         remembered: Remembered,
     ) -> None:
         self._http = http
         self._options = options
         self._remembered = remembered
-        self._attempts = Attempts(served)
+        self._attempts = Attempts(names)
         self.side = SideRequests(http, self._attempts)
 
     async def generate(self, incoming: Incoming, outcome: Outcome) -> Reply:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from dragoman.errors import ErrorKind
 from dragoman.neutral.requests import ReasoningSettings
 from dragoman.routing.served import Target
 
@@ -15,8 +16,8 @@ Pool: TypeAlias = tuple[Target, ...]
 
 class Step(msgspec.Struct, frozen=True):
     """One turn of the way from a name to its targets: `kind` is the rule that decided (suffix,
-    alias, wildcard, served, upstream, prefix, mapping, default, auto), `name` what it was asked
-    for, `to` what it led to."""
+    alias, wildcard, served, upstream, prefix, auto, mapping, default, unserved), `name` what was
+    asked for, `to` what it led to."""
 
     kind: str
     name: str
@@ -45,3 +46,39 @@ class Resolution(msgspec.Struct, frozen=True):
     thinking: ReasoningSettings | None = None
     fallbacks: tuple[Fallback, ...] = ()
     steps: tuple[Step, ...] = ()
+
+    @property
+    def targets(self) -> Pool:
+        """All pools' targets in order, without the chains for failures."""
+        return tuple(target for pool in self.pools for target in pool)
+
+
+_CAUSES = {
+    ErrorKind.RATE_LIMIT: "rate-limit",
+    ErrorKind.OVERLOADED: "server",
+    ErrorKind.SERVER: "server",
+    ErrorKind.BAD_GATEWAY: "server",
+    ErrorKind.NOT_FOUND: "server",
+    ErrorKind.TIMEOUT: "timeout",
+    ErrorKind.CONTEXT_LENGTH: "context-length",
+    ErrorKind.TOO_LARGE: "context-length",
+    ErrorKind.REFUSED: "refused",
+    ErrorKind.AUTHENTICATION: "auth",
+    ErrorKind.PERMISSION: "auth",
+    ErrorKind.BILLING: "auth",
+}
+
+
+def cause_of(kind: ErrorKind) -> str | None:
+    """A failure in the words of `fallbacks: on:`; None for one that no other model would mend."""
+    return _CAUSES.get(kind)
+
+
+def chains_for(resolution: Resolution, kind: ErrorKind) -> tuple[Pool, ...]:
+    """The pools to go on with after a failure of this kind, each once."""
+    cause = cause_of(kind)
+    found: list[Pool] = []
+    for fallback in resolution.fallbacks:
+        if cause in fallback.kinds:
+            found += [pool for pool in fallback.pools if pool not in found]
+    return tuple(found)

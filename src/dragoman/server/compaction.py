@@ -20,18 +20,18 @@ from dragoman.protocols.codec import Codec, Reply, StreamEncoder
 from dragoman.protocols.openai_responses import compaction
 from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.reasoning.carrier import seal
-from dragoman.routing.served import Served
+from dragoman.routing.names import Names
 
 MARK = b'"compaction_trigger"'
 
 
-def own_compaction(served: Served, model: str) -> bool:
+def own_compaction(names: Names, model: str) -> bool:
     """Whether the model's first upstream compacts by itself.
 
     Raises:
         UnknownModel.
     """
-    host = served.resolve(model)[0].host
+    host = names.resolve(model).pools[0][0].host
     return host.codec is CODEC and speaks_openai(host.hostname)
 
 

@@ -33,7 +33,7 @@ def counting(
         body = call.json()
         name = model or Fields(body).needed_text("model")
         request = read({**body, "model": name}, Losses())
-        call.gateway.served.resolve(name)
+        call.gateway.names.resolve(name)
         incoming = incoming_of(call, codec)
         if model:
             incoming = msgspec.structs.replace(incoming, model=model, in_url=True)

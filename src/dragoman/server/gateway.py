@@ -11,6 +11,7 @@ import msgspec
 from dragoman.accounts.client_keys import ClientKeys
 from dragoman.catalog.models import facts
 from dragoman.config.settings import Settings
+from dragoman.config.upstreams import Upstream
 from dragoman.errors import DragomanError
 from dragoman.exchange.exchange import Exchange, Options
 from dragoman.exchange.incoming import Outcome
@@ -18,12 +19,15 @@ from dragoman.exchange.remembered import Remembered
 from dragoman.exchange.stored_responses import StoredResponses
 from dragoman.neutral.listings import ModelEntry
 from dragoman.observe.log import RequestLog, logger
-from dragoman.routing.served import HostModels, Served, Target
+from dragoman.routing.listed import found_models, told_models, written_models
+from dragoman.routing.names import Names
+from dragoman.routing.rules import rules_of
+from dragoman.routing.served import HostModels
 from dragoman.server.guard import Guard
 from dragoman.storage.model_lists import ModelLists
 from dragoman.storage.state import State
-from dragoman.upstreams import discovery, echo, listing
-from dragoman.upstreams.build import build_host, written_entries
+from dragoman.upstreams import discovery, listing
+from dragoman.upstreams.build import build_host
 from dragoman.upstreams.hosts import Host
 from dragoman.upstreams.http import Deadlines, HttpClient
 
@@ -52,13 +56,14 @@ class Gateway:
         self._requests = RequestLog(settings.log_format)
         self._quiet = settings.effective_log_level in ("warning", "error")
         self._written: list[HostModels] = []
-        self._asked: dict[str, Host] = {}
+        self._asked: dict[str, tuple[Host, Upstream]] = {}
         self._found: list[discovery.Found] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._read_upstreams()
-        self.served = Served(self._hosts())
+        self._rules = rules_of(settings)
+        self.names = Names(self._hosts(), self._rules)
         self.exchange = Exchange(
-            self.http, lambda: self.served, lambda: self.options, Remembered(state)
+            self.http, lambda: self.names, lambda: self.options, Remembered(state)
         )
 
     async def open(self) -> None:
@@ -77,7 +82,7 @@ class Gateway:
 
     def entries(self) -> Sequence[ModelEntry]:
         """Every served model, with what the catalogue knows of it."""
-        return [_completed(entry) for entry in self.served.entries()]
+        return [_completed(entry) for entry in self.names.entries()]
 
     def log(self, outcome: Outcome) -> None:
         """One line for a finished request."""
@@ -115,28 +120,22 @@ class Gateway:
             if not host.credentials:
                 continue
             if upstream.models is None and host.codec is not None:
-                self._asked[upstream.name] = host
-                continue
-            entries = written_entries(upstream)
-            hidden = host.codec is None
-            if hidden and upstream.models is None:
-                entries = [(name, echo.entry(name, upstream.name), False) for name in echo.MODELS]
-            targets = [
-                Target(host, name, entry.id, entry, restore) for name, entry, restore in entries
-            ]
-            self._written.append(HostModels(host, tuple(targets), hidden=hidden))
+                self._asked[upstream.name] = (host, upstream)
+            else:
+                self._written.append(written_models(host, upstream))
 
     def _hosts(self) -> list[HostModels]:
         asked = [
-            _listed(host, self._lists.get(name), shy=False) for name, host in self._asked.items()
+            told_models(host, upstream, self._lists.get(host.name))
+            for host, upstream in self._asked.values()
         ]
-        found = [_listed(found.host, found.models, shy=True) for found in self._found]
+        found = [found_models(found.host, found.models) for found in self._found]
         return [*self._written, *asked, *found]
 
     async def _keep_asking(self) -> None:
         while True:
-            await asyncio.gather(*(self._ask(host) for host in self._asked.values()))
-            self.served = Served(self._hosts())
+            await asyncio.gather(*(self._ask(host) for host, _ in self._asked.values()))
+            self.names = Names(self._hosts(), self._rules)
             await asyncio.sleep(REFRESH_S)
 
     async def _ask(self, host: Host) -> None:
@@ -163,15 +162,7 @@ class Gateway:
         self._found = await discovery.discover(self.http, deadlines, taken, self.settings.port)
         names = {up.name for up in self.settings.all_upstreams}
         self._found = [found for found in self._found if found.host.name not in names]
-        self.served = Served(self._hosts())
-
-
-def _listed(host: Host, models: Sequence[ModelEntry], *, shy: bool) -> HostModels:
-    targets = [
-        Target(host, entry.id, entry.id, msgspec.structs.replace(entry, owner=host.name))
-        for entry in models
-    ]
-    return HostModels(host, tuple(targets), open=True, shy=shy)
+        self.names = Names(self._hosts(), self._rules)
 
 
 def _completed(entry: ModelEntry) -> ModelEntry:

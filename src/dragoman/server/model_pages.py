@@ -21,7 +21,7 @@ def entry_of(call: HttpCall, name: str) -> ModelEntry:
     for entry in call.gateway.entries():
         if entry.id in (name, f"{name}:latest"):
             return entry
-    return call.gateway.served.resolve(name)[0].entry
+    return call.gateway.names.resolve(name).pools[0][0].entry
 
 
 def page(name: str, codec_of: Callable[[HttpCall], Codec]) -> Handler:

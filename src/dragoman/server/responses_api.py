@@ -83,7 +83,7 @@ async def create(call: HttpCall) -> Reply:
         pinned=ready.way,
         on_finish=keeper(stored, ready.body, ready.items, call.key),
     )
-    if MARK in ready.body and not own_compaction(call.gateway.served, _model(ready.body)):
+    if MARK in ready.body and not own_compaction(call.gateway.names, _model(ready.body)):
         codec = compacting(call.gateway.options.seal_key, alone=False)
         incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
     assert call.outcome is not None
@@ -95,7 +95,7 @@ async def compact(call: HttpCall) -> Reply:
     incoming = incoming_of(call, CODEC)
     exchange = call.gateway.exchange
     model = _model(call.body)
-    if own_compaction(call.gateway.served, model):
+    if own_compaction(call.gateway.names, model):
         return await exchange.side.pass_on(incoming, "POST", "/responses/compact", model)
     codec = compacting(call.gateway.options.seal_key, alone=True)
     incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)

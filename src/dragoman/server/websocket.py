@@ -142,7 +142,7 @@ class Connection:
     async def _warm_up(self, body: JsonObject, items: list[Json], outcome: Outcome) -> None:
         request = CODEC.request_in(dict(body), Losses())
         outcome.model = request.model
-        self._call.gateway.served.resolve(request.model)
+        self._call.gateway.names.resolve(request.model)
         reply = RenderReply(
             request,
             request.model,

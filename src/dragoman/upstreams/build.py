@@ -8,7 +8,6 @@ from urllib.request import getproxies, proxy_bypass
 
 from dragoman.config.settings import Settings
 from dragoman.config.upstreams import Key, Upstream
-from dragoman.neutral.listings import ModelEntry
 from dragoman.protocols.registry import CODECS
 from dragoman.upstreams.hosts import Credential, Host, auth_header, merged_headers
 from dragoman.upstreams.http import Deadlines
@@ -59,21 +58,3 @@ def proxy_of(written: str | None, base_url: str) -> str:
     if not parts.hostname or proxy_bypass(parts.hostname):
         return ""
     return getproxies().get(parts.scheme, "")
-
-
-def written_entries(upstream: Upstream) -> list[tuple[str, ModelEntry, bool]]:
-    """The models a user listed: upstream name, entry under the served name, whether the answer is
-    to carry that name."""
-    return [
-        (
-            rule.name,
-            ModelEntry(
-                id=rule.served_as,
-                owner=upstream.name,
-                display_name=rule.display_name,
-                context_tokens=rule.max_context_length or None,
-            ),
-            rule.force_mapping,
-        )
-        for rule in upstream.models or ()
-    ]

@@ -1,0 +1,231 @@
+"""From the name a client asks for to the pools that serve it.
+
+In this order: `group@` (refused for now); the thinking suffix is taken off; exact alias; longest
+fitting wildcard alias; served name; `upstream/model`; `prefix/model`; `auto`; the caller's mapping
+(first when it is forced); `default-model`. The suffix is put on what was reached, unless that has
+its own. Each target of an alias is a name of the same grammar, but that wildcards come last: the
+user who wrote it meant the model where there is one, and not `"*"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+import msgspec
+
+from dragoman.errors import UnknownModel
+from dragoman.neutral.globs import matches
+from dragoman.neutral.json import encode
+from dragoman.neutral.listings import ModelEntry
+from dragoman.neutral.requests import ReasoningSettings
+from dragoman.reasoning.suffix import parse_suffix
+from dragoman.routing.resolution import Fallback, Pool, Resolution, Step
+from dragoman.routing.rules import NameRules
+from dragoman.routing.served import HostModels, Served
+
+Mapped = Callable[[str], tuple[str, ...]]
+"""A further place to look a name up: the names it stands for, () = none."""
+
+_KEPT = 2048
+"""Resolutions remembered; clients may ask for any name."""
+
+_NO_RULES = NameRules()
+
+
+class Names:
+    """Made once for each configuration and each change of what hosts serve."""
+
+    def __init__(self, hosts: Iterable[HostModels], rules: NameRules = _NO_RULES) -> None:
+        self._served = Served(hosts, force_prefix=rules.force_prefix)
+        self._rules = rules
+        self._resolved: dict[str, Resolution] = {}
+
+    def resolve(
+        self, name: str, mapping: Mapped | None = None, *, forced: bool = False
+    ) -> Resolution:
+        """
+        mapping: asked when nobody serves the name; before everything else when `forced`.
+
+        Raises:
+            UnknownModel: names the three nearest and the line that would serve it.
+        """
+        if mapping is not None:
+            return self._resolution(name, mapping, forced=forced)
+        found = self._resolved.get(name)
+        if found is None:
+            found = self._resolution(name, None, forced=False)
+            if len(self._resolved) >= _KEPT:
+                self._resolved.clear()
+            self._resolved[name] = found
+        return found
+
+    def entries(self) -> Sequence[ModelEntry]:
+        """Every name that a list shows, sorted: what is served, and the exact aliases of it."""
+        entries = {entry.id: entry for entry in self._served.entries()}
+        for alias in self._rules.aliases.plain():
+            try:
+                target = self.resolve(alias).pools[0][0]
+            except UnknownModel:
+                continue
+            entries[alias] = msgspec.structs.replace(target.entry, id=alias)
+        return [entries[name] for name in sorted(entries)]
+
+    def hosts(self) -> Mapping[str, HostModels]:
+        return self._served.hosts()
+
+    def _resolution(self, name: str, mapping: Mapped | None, *, forced: bool) -> Resolution:
+        group, sign, rest = name.partition("@")
+        if sign and group in self._rules.groups:
+            raise _unknown(
+                f"model {name!r}: group {group!r} cannot be asked for yet; ask for {rest!r}"
+            )
+        base, thinking = parse_suffix(name)
+        way = _Way(self._served, self._rules)
+        if base != name:
+            way.steps.append(Step("suffix", name, (base,)))
+        pools: list[Pool] = []
+        if mapping is not None and forced:
+            pools = way.chain("mapping", base, mapping(base), thinking)
+        pools = pools or way.asked(base, thinking)
+        if not pools and mapping is not None and not forced:
+            pools = way.chain("mapping", base, mapping(base), thinking)
+        if not pools and self._rules.default and not way.aliased:
+            pools = way.chain("default", base, (self._rules.default,), thinking)
+        if not pools:
+            raise self._unserved(base, way)
+        return Resolution(
+            name=name,
+            pools=tuple(pools),
+            thinking=thinking,
+            fallbacks=self._fallbacks(way.reached, pools, thinking),
+            steps=tuple(way.steps),
+        )
+
+    def _fallbacks(
+        self, reached: set[str], pools: list[Pool], thinking: ReasoningSettings | None
+    ) -> tuple[Fallback, ...]:
+        """The chains for any name on the way here; what is tried anyway is left out of them."""
+        found: list[Fallback] = []
+        for chain in self._rules.chains:
+            if not any(matches(glob, name) for glob in chain.of for name in reached):
+                continue
+            way = _Way(self._served, self._rules)
+            others: list[Pool] = []
+            for target in chain.to:
+                others += [
+                    pool
+                    for pool in way.written(target, thinking)
+                    if pool not in pools and pool not in others
+                ]
+            if others:
+                found.append(Fallback(chain.kinds, tuple(others)))
+        return tuple(found)
+
+    def _unserved(self, name: str, way: _Way) -> UnknownModel:
+        if way.aliased:
+            tried = ", ".join(step.name for step in way.steps if step.kind == "unserved")
+            return _unknown(
+                f"model {name!r} is an alias, but nothing it leads to is served here: {tried}"
+            )
+        near = get_close_matches(name, list(self._served.names()), n=3, cutoff=0.3)
+        known = f"; nearest: {', '.join(near)}" if near else ""
+        line = f"{encode(name).decode()}: {near[0] if near else 'MODEL'}"
+        return _unknown(
+            f"model {name!r} is not served here{known}. "
+            f"To serve it, add to the configuration: aliases: {{{line}}}"
+        )
+
+
+class _Way:
+    """One walk through the grammar. `steps` tell it, `reached` holds every name met."""
+
+    def __init__(self, served: Served, rules: NameRules) -> None:
+        self._served = served
+        self._aliases = rules.aliases
+        self.steps: list[Step] = []
+        self.reached: set[str] = set()
+        self.aliased = False
+
+    def asked(self, name: str, thinking: ReasoningSettings | None) -> list[Pool]:
+        """The pools of a client's name without suffix; none where nobody serves it."""
+        self.reached.add(name)
+        alias = self._aliases.exact(name) or self._aliases.wildcard(name)
+        if alias is not None:
+            return self._aliased(alias, name, thinking, frozenset())
+        found = self._found(name, thinking)
+        if not found:
+            self.steps.append(Step("unserved", name))
+        return found
+
+    def written(
+        self,
+        name: str,
+        thinking: ReasoningSettings | None,
+        trail: frozenset[str] = frozenset(),
+    ) -> list[Pool]:
+        """The pools of a name that the configuration leads to. `trail`: the aliases passed."""
+        base, own = parse_suffix(name)
+        thinking = own or thinking
+        self.reached.add(base)
+        exact = self._aliases.exact(base)
+        if exact is not None and exact not in trail:
+            return self._aliased(exact, base, thinking, trail)
+        found = self._found(base, thinking)
+        if found:
+            return found
+        wildcard = self._aliases.wildcard(base)
+        if wildcard is not None and wildcard not in trail:
+            return self._aliased(wildcard, base, thinking, trail)
+        self.steps.append(Step("unserved", base))
+        return []
+
+    def _aliased(
+        self, alias: str, name: str, thinking: ReasoningSettings | None, trail: frozenset[str]
+    ) -> list[Pool]:
+        self.aliased = True
+        kind = "alias" if alias == name else "wildcard"
+        return self.chain(kind, name, self._aliases.targets(alias), thinking, trail | {alias})
+
+    def _found(self, name: str, thinking: ReasoningSettings | None) -> list[Pool]:
+        for kind, look_up in (
+            ("served", self._served.named),
+            ("upstream", self._served.of_upstream),
+            ("prefix", self._served.of_prefix),
+            ("auto", self._automatic),
+        ):
+            pool = look_up(name)
+            if pool:
+                return [self._reach(kind, name, pool, thinking)]
+        return []
+
+    def chain(
+        self,
+        kind: str,
+        name: str,
+        targets: tuple[str, ...],
+        thinking: ReasoningSettings | None,
+        trail: frozenset[str] = frozenset(),
+    ) -> list[Pool]:
+        """The pools of all the names that another stands for, each once, in order."""
+        if not targets:
+            return []
+        self.steps.append(Step(kind, name, targets))
+        pools: list[Pool] = []
+        for target in targets:
+            pools += [pool for pool in self.written(target, thinking, trail) if pool not in pools]
+        return pools
+
+    def _automatic(self, name: str) -> Pool:
+        return self._served.automatic if name == "auto" else ()
+
+    def _reach(self, kind: str, name: str, found: Pool, thinking: ReasoningSettings | None) -> Pool:
+        self.reached |= {one.name for one in found} | {one.model for one in found}
+        self.steps.append(Step(kind, name, tuple(f"{one.host.name}/{one.model}" for one in found)))
+        if thinking is None:
+            return found
+        return tuple(msgspec.structs.replace(one, thinking=thinking) for one in found)
+
+
+def _unknown(message: str) -> UnknownModel:
+    return UnknownModel(message, code="model_not_found", param="model")
