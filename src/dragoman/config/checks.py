@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dragoman.config.cliproxy import upstreams_of
+from dragoman.config.name_checks import name_errors, name_warnings
 from dragoman.config.problems import Notice, Place
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def _names_used_twice(data: Mapping[str, Any]) -> Iterator[Notice]:
 
 
 def errors_of(settings: Settings) -> Iterator[Notice]:
-    """A written upstream that carries the name a key block's entry would get."""
+    """A written upstream that carries the name a key block's entry would get; aliases in a ring."""
+    yield from name_errors(settings)
     translated = {upstream.name.lower() for upstream in upstreams_of(settings)[0]}
     translated -= {block.name.lower() for block in settings.openai_compatibility}
     for at, upstream in enumerate(settings.upstreams):
@@ -67,6 +69,7 @@ def warnings_of(settings: Settings) -> Iterator[Notice]:
             yield Notice((*place, "keys"), "are all disabled, so the upstream has no credential")
         if upstream.keys and upstream.auth_header == "none" and upstream.protocol != "echo":
             yield Notice((*place, "auth"), "is none, so the keys are not sent")
+    yield from name_warnings(settings)
     yield from upstreams_of(settings)[1]
 
 

@@ -34,13 +34,11 @@ class KeyBlock(Block):
     """What all key blocks share."""
 
     api_key: Secret = Field(default=Secret(""), description="The API key.")
-    priority: int = Field(default=0, description="Higher goes first." + LATER)
+    priority: int = Field(default=0, description="Higher goes first.")
     weight: TheirWeight = Field(
-        default=1, description="Share under weighted-round-robin; 0 or less = none there." + LATER
+        default=1, description="Share under weighted-round-robin; 0 or less = none there."
     )
-    prefix: str = Field(
-        default="", description="One word; `prefix/model` asks keys with it." + LATER
-    )
+    prefix: str = Field(default="", description="One word; `prefix/model` asks keys with it.")
     base_url: Url = Field(default="", description="The host; empty = the provider's own.")
     proxy_url: ProxyUrl = Field(default=None, description="Proxy for this key.", repr=False)
     headers: Headers = Field(
@@ -49,13 +47,12 @@ class KeyBlock(Block):
     models: TheirModels = Field(default=(), description="The models it serves.")
     excluded_models: tuple[Name, ...] = Field(
         default=(),
-        description="Globs of models not to serve; * disables the key, others are parsed and "
-        "checked and have no effect yet.",
+        description="Globs of models not to serve; * disables the key.",
     )
     disable_cooling: bool | None = Field(
-        default=None, description="Never pause this key after a failure." + LATER
+        default=None, description="Never pause this key after a failure."
     )
-    request_retry: int | None = Field(default=None, description="Extra rounds of attempts." + LATER)
+    request_retry: int | None = Field(default=None, description="Extra rounds of attempts.")
     request_scoped_errors: tuple[ScopedError, ...] = Field(
         default=(), description="Errors that mean something else here than usual."
     )
@@ -116,7 +113,7 @@ class CompatKey(Block):
 
     api_key: Secret = Field(default=Secret(""), description="The API key; empty = none is sent.")
     weight: TheirWeight = Field(
-        default=1, description="Share under weighted-round-robin; 0 or less = none there." + LATER
+        default=1, description="Share under weighted-round-robin; 0 or less = none there."
     )
     proxy_url: ProxyUrl = Field(default=None, description="Proxy for this key.", repr=False)
 
@@ -125,11 +122,9 @@ class Compatibility(Block):
     """`openai-compatibility`: an upstream of protocol openai with its keys."""
 
     name: str = Field(default="", description="The upstream's name.")
-    priority: int = Field(default=0, description="Higher goes first." + LATER)
+    priority: int = Field(default=0, description="Higher goes first.")
     disabled: bool = Field(default=False, description="Keep the block without using it.")
-    prefix: str = Field(
-        default="", description="One word; `prefix/model` asks upstreams with it." + LATER
-    )
+    prefix: str = Field(default="", description="One word; `prefix/model` asks upstreams with it.")
     base_url: Url = Field(default="", description="The host; a block without is dropped.")
     api_key_entries: tuple[CompatKey, ...] = Field(default=(), description="Keys; none = keyless.")
     api_keys: tuple[Secret, ...] = Field(default=(), description="Keys in the older form.")
@@ -140,15 +135,15 @@ class Compatibility(Block):
         default_factory=dict, description="Headers sent with every request.", repr=False
     )
     excluded_models: tuple[Name, ...] = Field(
-        default=(), description="Globs of models not to serve." + LATER
+        default=(), description="Globs of models not to serve."
     )
     support_prompt_cache_key: bool = Field(
         default=False, description="The host takes prompt_cache_key." + LATER
     )
     disable_cooling: bool | None = Field(
-        default=None, description="Never pause these keys after a failure." + LATER
+        default=None, description="Never pause these keys after a failure."
     )
-    request_retry: int | None = Field(default=None, description="Extra rounds of attempts." + LATER)
+    request_retry: int | None = Field(default=None, description="Extra rounds of attempts.")
     request_scoped_errors: tuple[ScopedError, ...] = Field(
         default=(), description="Errors that mean something else here than usual."
     )

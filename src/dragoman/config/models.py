@@ -12,20 +12,18 @@ from dragoman.config.blocks import LATER, Block, Count, Name
 class Thinking(Block):
     """What reasoning a model can do, in CLIProxyAPI's words."""
 
-    min: Count = Field(default=0, description="Smallest reasoning budget in tokens." + LATER)
-    max: Count = Field(
-        default=0, description="Largest reasoning budget in tokens; 0 = unknown." + LATER
-    )
+    min: Count = Field(default=0, description="Smallest reasoning budget in tokens.")
+    max: Count = Field(default=0, description="Largest reasoning budget in tokens; 0 = unknown.")
     zero_allowed: bool = Field(
-        default=False, alias="zero_allowed", description="Reasoning can be switched off." + LATER
+        default=False, alias="zero_allowed", description="Reasoning can be switched off."
     )
     dynamic_allowed: bool = Field(
         default=False,
         alias="dynamic_allowed",
-        description="The model can choose the amount itself." + LATER,
+        description="The model can choose the amount itself.",
     )
     levels: tuple[str, ...] = Field(
-        default=(), description="Effort levels the model takes, such as low, medium, high." + LATER
+        default=(), description="Effort levels the model takes, such as low, medium, high."
     )
 
 

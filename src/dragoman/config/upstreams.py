@@ -85,10 +85,10 @@ class Key(Block):
     )
     weight: Weight = Field(
         default=1,
-        description="Share of requests under weighted-round-robin; 0 = none there." + LATER,
+        description="Share of requests under weighted-round-robin; 0 = none there.",
     )
     priority: int | None = Field(
-        default=None, description="Higher goes first; unset = the upstream's." + LATER
+        default=None, description="Higher goes first; unset = the upstream's."
     )
     proxy_url: ProxyUrl = Field(
         default=None,
@@ -100,6 +100,10 @@ class Key(Block):
         default_factory=dict, description="Headers sent with this key.", repr=False
     )
     disabled: bool = Field(default=False, description="Keep the key in the file without using it.")
+    disable_cooling: bool | None = Field(
+        default=None,
+        description="Never pause this key after a failure; unset = the upstream's.",
+    )
 
 
 def bare_key(value: object) -> object:
@@ -113,17 +117,14 @@ KeyEntry = Annotated[Key, BeforeValidator(bare_key, json_schema_input_type=str |
 class ScopedError(Block):
     """What one kind of upstream error means for the request and the credential."""
 
-    status: int = Field(default=0, ge=0, le=599, description="HTTP status; 0 = any." + LATER)
-    match: tuple[str, ...] = Field(
-        default=(), description="Texts, one of which the error holds." + LATER
-    )
+    status: int = Field(default=0, ge=0, le=599, description="HTTP status; 0 = any.")
+    match: tuple[str, ...] = Field(default=(), description="Texts, one of which the error holds.")
     match_regexr: tuple[Regex, ...] = Field(
-        default=(), description="Regular expressions, one of which finds the error." + LATER
+        default=(), description="Regular expressions, one of which finds the error."
     )
     action: Literal["stop", "stop-and-cooldown", "continue", "continue-and-cooldown"] = Field(
         default="stop",
-        description="Answer at once or go on to the next credential; with or without a cool-down."
-        + LATER,
+        description="Answer at once or go on to the next credential; with or without a cool-down.",
     )
 
 
@@ -184,22 +185,22 @@ class Upstream(Block):
     )
     excluded_models: tuple[Name, ...] = Field(
         default=(),
-        description="Globs of models not to serve, in any letter case; * = none at all." + LATER,
+        description="Globs of models not to serve, in any letter case; * = none at all.",
     )
     prefix: Prefix = Field(
-        default="", description="One word; `prefix/model` asks upstreams with it." + LATER
+        default="", description="One word; `prefix/model` asks upstreams with it."
     )
     disabled: bool = Field(
         default=False, description="Keep the upstream in the file without using it."
     )
-    priority: int = Field(default=0, description="Higher goes first." + LATER)
+    priority: int = Field(default=0, description="Higher goes first.")
     disable_cooling: bool | None = Field(
         default=None,
-        description="Never pause a credential after a failure; unset = the general one." + LATER,
+        description="Never pause a credential after a failure; unset = the general one.",
     )
     request_retry: int | None = Field(
         default=None,
-        description="Extra rounds of attempts; unset or below 0 = the general one." + LATER,
+        description="Extra rounds of attempts; unset or below 0 = the general one.",
     )
     request_scoped_errors: tuple[ScopedError, ...] = Field(
         default=(), description="Errors that mean something else here than usual."

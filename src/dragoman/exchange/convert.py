@@ -13,10 +13,13 @@ from dragoman.exchange.summaries import with_summaries
 from dragoman.neutral.json import JsonObject
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import Media, Part, Reasoning, Text, ToolCall
-from dragoman.neutral.requests import Request, Turn
+from dragoman.neutral.requests import ReasoningSettings, Request, Turn
 from dragoman.protocols.codec import Codec, Target
-from dragoman.reasoning.fit import fit_reasoning
+from dragoman.reasoning.fit import fit_reasoning, one_family
+from dragoman.reasoning.levels import NO_THINKING, Thinking
 from dragoman.reasoning.passage import fits, unsealed
+from dragoman.reasoning.suffix import parse_suffix
+from dragoman.reasoning.vendors import vendor_of, write_thinking
 from dragoman.toolcalls.fitting import fit_tools
 from dragoman.toolcalls.names import ToolNames
 from dragoman.toolcalls.pairing import paired
@@ -34,9 +37,22 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 def rendered(
-    request: Request, codec: Codec, target: Target, seal_key: bytes, losses: Losses
+    request: Request,
+    codec: Codec,
+    target: Target,
+    seal_key: bytes,
+    losses: Losses,
+    suffix: ReasoningSettings | None = None,
+    allowed: Thinking | None = None,
 ) -> Rendered:
-    """The body of `request` for a target that speaks `codec`."""
+    """The body of `request` for a target that speaks `codec`.
+
+    suffix: what the model's name says of thinking; it goes before what the request says.
+    allowed: what the user wrote of the model's thinking, before what the catalogue knows.
+
+    Raises:
+        InvalidRequest: the model does not think as much as the client asked it to.
+    """
     known = facts(target.model)
     if known is not None and target.max_output is None:
         target = msgspec.structs.replace(target, max_output=known.output_tokens)
@@ -46,16 +62,39 @@ def rendered(
         request = msgspec.structs.replace(request, turns=paired(request.turns, losses))
     native = codec.name == "responses" and speaks_openai(target.host)
     request, names = fit_tools(request, codec.name, native_custom=native, losses=losses)
+    wish = _wish(request.reasoning, suffix)
+    vendor = vendor_of(target.host, target.model) if codec.name == "openai" else None
+    own = one_family(request.protocol, codec.name) and _named(request.model, target)
+    thinking = known.thinking if known else None
+    if vendor is not None and vendor.thinking is not None and thinking != NO_THINKING:
+        thinking, own = vendor.thinking, False
     settings = fit_reasoning(
-        request.reasoning,
+        wish,
         codec.name,
         target.model,
-        known.thinking if known else None,
+        allowed or thinking,
         request.sampling.max_tokens,
         losses,
+        suffix=suffix is not None,
+        own=own,
     )
     request = msgspec.structs.replace(request, reasoning=settings, model=target.model)
-    return Rendered(codec.request_out(request, target, losses), names, request)
+    body = codec.request_out(request, target, losses)
+    if vendor is not None:
+        write_thinking(body, vendor, target.model, settings, wish, losses)
+    return Rendered(body, names, request)
+
+
+def _wish(asked: ReasoningSettings, suffix: ReasoningSettings | None) -> ReasoningSettings:
+    """A suffix in place of the request's own; whether thinking is shown is not its matter."""
+    if suffix is None:
+        return asked
+    return msgspec.structs.replace(suffix, summary=asked.summary, extras=asked.extras)
+
+
+def _named(asked: str, target: Target) -> bool:
+    """Whether the client asked for this model and no other name led here."""
+    return parse_suffix(asked)[0] in (target.model, f"{target.upstream}/{target.model}")
 
 
 def _without_strangers(request: Request, protocol: str, target: Target, losses: Losses) -> Request:

@@ -15,11 +15,12 @@ from dragoman.exchange.incoming import Finish, Incoming, Outcome
 from dragoman.exchange.remembered import Remembered
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.requests import Request
+from dragoman.neutral.requests import ReasoningSettings, Request
 from dragoman.protocols.anthropic.wire import model_version
 from dragoman.protocols.codec import Codec
 from dragoman.protocols.codec import Target as RenderTarget
 from dragoman.protocols.framing.splice import Spans
+from dragoman.reasoning.vendors import takes_as_it_is, vendor_of
 from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Call, Headers
@@ -29,6 +30,8 @@ _SEALED_MARKS = (b"dgm1.", b"ZGdtMS")
 _OPENAI_ONLY = (b'"additional_tools"', b'"namespace"', b'"custom"', b'"compaction_trigger"')
 _USAGE_ASKED = b'{"include_usage":true}'
 _ACCEPT = {True: "text/event-stream", False: "application/json"}
+
+_NO_WISH = ReasoningSettings()
 
 T = TypeVar("T")
 
@@ -55,7 +58,7 @@ class Job:
         self.outcome = outcome
         self._seal_key = seal_key
         self._remembered = remembered
-        self._prepared: dict[tuple[str, str], Prepared] = {}
+        self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._request: Request | None = None
         self._losses = Losses()
         self.spans = Spans(incoming.body)
@@ -106,7 +109,8 @@ class Job:
         Raises:
             InvalidRequest, LossRefused.
         """
-        key = (target.host.name, target.model)
+        asked = target.thinking or _NO_WISH
+        key = (target.host.name, target.model, asked.mode, asked.effort, asked.budget)
         if key not in self._prepared:
             if self._passes(target, codec):
                 self._prepared[key] = self._direct(target, codec)
@@ -126,12 +130,15 @@ class Job:
         """Whether the client's own bytes can go to this target."""
         incoming = self.incoming
         body = incoming.body
-        if codec.name != incoming.codec.name or incoming.convert:
+        if codec.name != incoming.codec.name or incoming.convert or target.thinking is not None:
             return False
         if any(mark in body for mark in _SEALED_MARKS):
             return False
         if codec.name == "responses" and not speaks_openai(target.host.hostname):
             return not any(mark in body for mark in _OPENAI_ONLY)
+        if codec.name == "openai":
+            vendor = vendor_of(target.host.hostname, target.model)
+            return vendor is None or takes_as_it_is(vendor, self.spans.value, body)
         return codec.name != "anthropic" or not _another_claude(self.model, target.model)
 
     def _direct(self, target: Target, codec: Codec) -> Prepared:
@@ -178,22 +185,32 @@ class Job:
         for loss in self._losses.entries:
             losses.add(loss.field, loss.reason)
         goal = RenderTarget(target.model, target.host.name, target.host.hostname)
-        conversion = rendered(request, codec, goal, self._seal_key, losses)
+        conversion = rendered(
+            request, codec, goal, self._seal_key, losses, target.thinking, target.allowed
+        )
         if strict and losses:
             raise LossRefused(losses.fields, f"upstream {target.host.name}")
+        query, own_headers = self._own_words(target, codec)
         return Prepared(
             path=codec.path(target.model, self.stream),
-            query="",
-            headers=[
-                ("content-type", "application/json"),
-                ("accept", _ACCEPT[self.stream]),
-                ("user-agent", "dragoman"),
-                *codec.headers,
-            ],
+            query=query,
+            headers=own_headers,
             body=encode(conversion.body),
             conversion=conversion,
             losses=losses.fields,
         )
+
+    def _own_words(self, target: Target, codec: Codec) -> tuple[str, Headers]:
+        """Query and headers beside a body of ours; the client's too where only a suffix made it
+        ours, for its betas belong to fields that stand in it still."""
+        ours = [("accept", _ACCEPT[self.stream]), ("user-agent", "dragoman"), *codec.headers]
+        kind = ("content-type", "application/json")
+        incoming = self.incoming
+        if target.thinking is None or codec.name != incoming.codec.name:
+            return "", [kind, *ours]
+        theirs = headers.same_protocol(incoming.headers, target.host.hostname)
+        query = _without_alt(headers.forwarded_query(incoming.query))
+        return query, [kind, *headers.set_header(ours, dict(theirs))]
 
 
 def call_of(prepared: Prepared, target: Target, credential: Credential) -> Call:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from dragoman.errors import InvalidRequest
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import ProtocolName, ReasoningSettings
 from dragoman.reasoning.levels import (
@@ -22,6 +23,10 @@ Wish: TypeAlias = str | int
 """What was asked: "off", "auto", a level of the ladder, or a budget in tokens."""
 
 _STANDARD = ("low", "medium", "high")
+_ANY = Thinking(max=2**31 - 1, zero_allowed=True, dynamic_allowed=True, levels=LADDER)
+"""For a suffix on a model nobody knows: whoever wrote it knows better."""
+_FAMILY = {"responses": "openai"}
+"""Protocols whose levels mean the same as another's."""
 
 
 def fit_reasoning(
@@ -31,17 +36,31 @@ def fit_reasoning(
     thinking: Thinking | None,
     max_tokens: int | None,
     losses: Losses,
+    *,
+    suffix: bool = False,
+    own: bool = False,
 ) -> ReasoningSettings:
     """The settings for this model behind this protocol.
 
     thinking: what the catalogue knows; None = nothing, then the model's name decides.
+    suffix: they stood behind the model's name.
+    own: the client asked this very model, in a protocol of the same family; then a level that it
+    does not have, or a budget out of its range, is the client's mistake and not translated away.
     Nothing asked stays nothing asked: then the model's own default holds. A model that cannot be
     kept from thinking is kept from showing it.
+
+    Raises:
+        InvalidRequest: names the levels or the range that the model has.
     """
     wish = _wish(settings)
     if wish is None:
         return settings
-    allowed = thinking_by_name(protocol, model) if thinking is None else thinking
+    if own and thinking is not None:
+        _check(settings, thinking, suffix=suffix)
+    if thinking is not None:
+        allowed = thinking
+    else:
+        allowed = _ANY if suffix else thinking_by_name(protocol, model)
     if allowed.none:
         if wish != "off":
             losses.add("reasoning", f"{model} is not known to think")
@@ -51,6 +70,28 @@ def fit_reasoning(
     if wish == "off" and form.mode != "off":
         summary = "none"
     return msgspec.structs.replace(form, summary=summary, extras=settings.extras)
+
+
+def one_family(protocol: ProtocolName, other: ProtocolName) -> bool:
+    """Whether thinking is asked for in the same words in both."""
+    return _FAMILY.get(protocol, protocol) == _FAMILY.get(other, other)
+
+
+def _check(settings: ReasoningSettings, allowed: Thinking, *, suffix: bool) -> None:
+    level = (settings.effort or "").lower()
+    if level and level not in ("none", "off", "auto", *allowed.levels) and allowed.levels:
+        raise InvalidRequest(
+            f'level "{level}" not supported, valid levels: {", ".join(allowed.levels)}',
+            code="level_not_supported",
+        )
+    budget = settings.budget
+    if suffix or level or budget is None or budget <= 0 or not allowed.max:
+        return
+    if not allowed.min <= budget <= allowed.max:
+        raise InvalidRequest(
+            f"budget {budget} out of range [{allowed.min},{allowed.max}]",
+            code="budget_out_of_range",
+        )
 
 
 def _wish(settings: ReasoningSettings) -> Wish | None:
