@@ -13,7 +13,8 @@ DragomanError
     ├── UpstreamRefused   it answered with an error
     ├── Unreachable       no connection (refused, DNS, TLS)
     ├── TimedOut          a deadline passed
-    └── Broken            what it sent is no answer (garbage, cut short, wrong content type)
+    ├── Broken            what it sent is no answer (garbage, cut short, wrong content type)
+    └── PoolExhausted     every credential rests or has failed
 
 `message` is public: it reaches the client. `detail` is for the log only.
 Rendering into a protocol's own shape happens once, at the edge (`protocols/<p>/errors.py`).
@@ -207,3 +208,10 @@ class TimedOut(UpstreamFault):
 
 class Broken(UpstreamFault):
     """502: what the upstream sent is no answer, or its stream was cut."""
+
+
+class PoolExhausted(UpstreamFault):
+    """429 or 503: every credential of the model rests or has failed; names them by label."""
+
+    status = 503
+    kind = ErrorKind.OVERLOADED

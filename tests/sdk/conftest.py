@@ -21,7 +21,7 @@ TARGETS = [
 """(upstream protocol, its model)."""
 
 FAULTY = ("answer", "limit", "stream")
-"""Upstreams of their own for requests that are to fail, so that a cool-down hits no other test."""
+"""Upstreams of their own for requests that are to fail: neither tried again nor cooled down."""
 
 
 def alias(upstream: str, model: str) -> str:
@@ -55,7 +55,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             upstreams.append({"name": name, **common, "models": models})
             for kind in FAULTY:
                 names = [{"name": models[0]["name"], "alias": faulty(kind, name)}]
-                upstreams.append({"name": f"{kind}-{name}", **common, "models": names})
+                calm = {"disable-cooling": True, "request-retry": 0}
+                upstreams.append({"name": f"{kind}-{name}", **common, **calm, "models": names})
         folder = tmp_path_factory.mktemp("gateway")
         running = gateway.gateway_process(folder, upstreams)
         yield World(stack.enter_context(running), fakes)

@@ -16,7 +16,9 @@ from dragoman.config.groups import GroupKeys
 from dragoman.config.payload import Payload
 from dragoman.config.routing import RoutingKeys
 from dragoman.config.secrets import Secret
-from dragoman.config.upstreams import FilledSecret, Timeouts, Upstream
+from dragoman.config.upstreams import FilledSecret, Key, Timeouts, Upstream
+
+TRANSIENT_COOLDOWN_S = 60
 
 
 def listen_address(host: str) -> str:
@@ -182,6 +184,18 @@ class Settings(Gateway, RoutingKeys, GroupKeys, AmpKeys, KeyBlocks, ServerKeys):
         if upstream.request_usage is None:
             return self.request_usage
         return upstream.request_usage
+
+    def cooling_disabled(self, upstream: Upstream, key: Key | None = None) -> bool:
+        """The nearest `disable-cooling` written: key, upstream, all."""
+        for written in (key.disable_cooling if key else None, upstream.disable_cooling):
+            if written is not None:
+                return written
+        return self.disable_cooling
+
+    @property
+    def transient_cooldown_s(self) -> float:
+        """Seconds of the cool-down after 408 and 5xx; 0 = none."""
+        return max(self.transient_error_cooldown_seconds or TRANSIENT_COOLDOWN_S, 0)
 
     @property
     def effective_log_level(self) -> str:

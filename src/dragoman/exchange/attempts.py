@@ -1,31 +1,93 @@
-"""Which attempts are made for a model, in order, until one succeeds."""
+"""Which attempts are made for a model: the planner decides, here it is waited, raced and told."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
-from dragoman.errors import DragomanError, UnknownModel, UnknownRoute, UpstreamFault
-from dragoman.exchange.failures import worth_another
+import msgspec
+
+from dragoman.errors import UnknownRoute, UpstreamFault
 from dragoman.exchange.incoming import Outcome
 from dragoman.neutral.listings import ModelEntry
 from dragoman.protocols.registry import CODECS
+from dragoman.routing.candidates import candidate
 from dragoman.routing.names import Names
-from dragoman.routing.select import Rotation
+from dragoman.routing.planner import Exhausted, Planner, PlanSettings, Pools, Try, Wait
 from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 
 T = TypeVar("T")
 
 
+class AttemptSettings(msgspec.Struct, frozen=True):
+    plan: PlanSettings = PlanSettings()
+    hedge_after_s: float = 0
+
+
+class Attempt:
+    """One try under way. Whoever holds its answer closes it when the answer is over."""
+
+    def __init__(self, one: Try, plan: Planner, pools: Pools, now: Callable[[], float]) -> None:
+        self.target = one.candidate.target
+        self.credential = one.candidate.credential
+        self.one = one
+        self._plan = plan
+        self._pools = pools
+        self._now = now
+        self._closed = False
+
+    def broke(self, error: UpstreamFault) -> None:
+        """The answer failed after it had begun."""
+        self._plan.broke(self.one, error, self._now())
+
+    def close(self) -> None:
+        """The credential is not busy with it any more."""
+        if not self._closed:
+            self._closed = True
+            self._pools.balance.ended(self.one.candidate)
+
+
+class Work(msgspec.Struct, Generic[T]):
+    """What an attempt does. `keeps`: its result is closed by whoever takes it, with the attempt.
+    `discard` closes a result that came too late."""
+
+    run: Callable[[Attempt], Awaitable[T]]
+    discard: Callable[[T], Awaitable[None]] | None = None
+
+    @property
+    def keeps(self) -> bool:
+        return self.discard is not None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Who asks for attempts: `pinned` is the only account that may serve, `session` tells the
+    conversation."""
+
+    model: str
+    outcome: Outcome
+    pinned: tuple[str, int] | None = None
+    session: Callable[[], str] = str
+
+
 class Attempts:
-    """`names` gives them as they are now."""
+    """`names` and `settings` give them as they are now."""
 
     chat_codec = CODECS["openai"]
 
-    def __init__(self, names: Callable[[], Names]) -> None:
+    def __init__(
+        self,
+        names: Callable[[], Names],
+        pools: Pools,
+        settings: Callable[[], AttemptSettings],
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._names = names
-        self._rotation = Rotation()
+        self._pools = pools
+        self._settings = settings
+        self._now = now
 
     def resolve(self, model: str) -> tuple[Target, ...]:
         """
@@ -34,32 +96,44 @@ class Attempts:
         """
         return self._names().resolve(model).targets
 
-    async def over(
-        self,
-        model: str,
-        outcome: Outcome,
-        attempt: Callable[[Target, Credential], Awaitable[T]],
-        pinned: tuple[str, int] | None = None,
-    ) -> T:
-        """Attempts over targets × credentials until one succeeds, or fails in a way that no other
-        would mend. The outcome is told each one.
+    async def over(self, request: Request, work: Work[T]) -> T:
+        """Attempts until one succeeds, or the planner knows no other. The outcome is told each.
 
         Raises:
-            DragomanError: the last failure.
+            DragomanError: why none did.
         """
-        last: DragomanError = UnknownModel(f"no upstream of model {model!r} has a usable key")
-        for target, credential in self._candidates(model, pinned):
-            outcome.attempts += 1
-            outcome.upstream = target.host.name
-            outcome.served = target.model
-            outcome.credential = credential.index
-            try:
-                return await attempt(target, credential)
-            except UpstreamFault as error:
-                last = error
-                if not worth_another(error):
-                    break
-        raise last
+        settings = self._settings()
+        resolution = self._names().resolve(request.model)
+        plan = Planner(resolution, self._pools, settings.plan, request.session, request.pinned)
+        while True:
+            decision = plan.next(self._now())
+            if isinstance(decision, Exhausted):
+                raise decision.error
+            if isinstance(decision, Wait):
+                await asyncio.sleep(max(decision.until_s - self._now(), 0))
+                continue
+            runner = _Runner(self, plan, request.outcome, work)
+            if settings.hedge_after_s:
+                found = await runner.raced(decision, settings.hedge_after_s)
+            else:
+                found = await runner.alone(decision)
+            if found is not None:
+                return found.result
+
+    def begun(self, plan: Planner, one: Try) -> Attempt:
+        return Attempt(one, plan, self._pools, self._now)
+
+    def now(self) -> float:
+        return self._now()
+
+    def credential(self, target: Target) -> Credential:
+        """One that does not rest, for requests that are made once."""
+        rested = self._pools.cooldowns.rest
+        by_priority = sorted(target.host.credentials, key=lambda one: -one.priority)
+        for one in by_priority:
+            if rested(candidate(target, one)) is None:
+                return one
+        return by_priority[0]
 
     def account(self, upstream: str, index: int) -> tuple[Target, Credential]:
         """One host's credential, whatever its models.
@@ -72,14 +146,6 @@ class Attempts:
             if models and credential.index == index:
                 return Target(models.host, "", "", ModelEntry("")), credential
         raise UnknownRoute(f"the account that kept this response ({upstream}) is gone")
-
-    def _candidates(
-        self, model: str, pinned: tuple[str, int] | None
-    ) -> Iterator[tuple[Target, Credential]]:
-        """All in order; only those of the account that is required, where one is."""
-        for target, credential in self._rotation.attempts(self.resolve(model)):
-            if pinned in (None, (target.host.name, credential.index)):
-                yield target, credential
 
     def passing_target(self, protocol: str, model: str) -> Target:
         """The first target of a model that speaks `protocol`.
@@ -96,3 +162,82 @@ class Attempts:
         raise UnknownRoute(
             f"no upstream of model {model!r} speaks {protocol}, and this path cannot be converted"
         )
+
+
+class _Found(msgspec.Struct, Generic[T]):
+    """A result, boxed: it may be anything."""
+
+    result: T
+
+
+class _Runner(Generic[T]):
+    """Runs what the planner gave, alone or raced against a second."""
+
+    def __init__(self, attempts: Attempts, plan: Planner, outcome: Outcome, work: Work[T]) -> None:
+        self._attempts = attempts
+        self._plan = plan
+        self._outcome = outcome
+        self._work = work
+
+    async def alone(self, one: Try) -> _Found[T] | None:
+        """The result; None when it failed and the planner knows."""
+        attempt = self._attempts.begun(self._plan, one)
+        self._outcome.attempts += 1
+        self._tell(one)
+        try:
+            result = await self._work.run(attempt)
+        except UpstreamFault as error:
+            attempt.close()
+            self._plan.failed(one, error, self._attempts.now())
+            return None
+        except BaseException:
+            attempt.close()
+            self._plan.abandoned(one)
+            raise
+        now_s = self._attempts.now()
+        self._plan.succeeded(one, now_s - one.started_s, now_s)
+        if not self._work.keeps:
+            attempt.close()
+        return _Found(result)
+
+    async def raced(self, first: Try, after_s: float) -> _Found[T] | None:
+        """As `alone`; when the first has sent nothing for so long, a second is started beside it.
+        The loser is cancelled."""
+        racing = {asyncio.create_task(self.alone(first)): first}
+        patience_s: float | None = after_s
+        winner: _Found[T] | None = None
+        try:
+            while racing and winner is None:
+                done, _ = await asyncio.wait(
+                    racing, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
+                )
+                patience_s = None
+                for task in list(done)[:1]:
+                    one = racing.pop(task)
+                    winner = task.result()
+                    if winner is not None:
+                        self._tell(one)
+                        if one is not first and first in racing.values():
+                            self._plan.outrun(first)
+                if not done:
+                    second = self._plan.hedge(self._attempts.now(), list(racing.values()))
+                    if second is not None:
+                        racing[asyncio.create_task(self.alone(second))] = second
+        finally:
+            await self._end(racing)
+        return winner
+
+    def _tell(self, one: Try) -> None:
+        candidate = one.candidate
+        self._outcome.upstream = candidate.target.host.name
+        self._outcome.served = candidate.target.model
+        self._outcome.credential = candidate.credential.index
+
+    async def _end(self, racing: dict[asyncio.Task[_Found[T] | None], Try]) -> None:
+        for task in racing:
+            task.cancel()
+        for task, found in zip(
+            racing, await asyncio.gather(*racing, return_exceptions=True), strict=True
+        ):
+            if task.done() and isinstance(found, _Found) and self._work.discard is not None:
+                await self._work.discard(found.result)

@@ -3,60 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable
 
-import msgspec
-
-from dragoman.errors import DragomanError
-from dragoman.exchange import headers
-from dragoman.exchange.attempts import Attempts
-from dragoman.exchange.channels import Converted
-from dragoman.exchange.direct import BareClient, Direct
-from dragoman.exchange.failures import refusal, web_page
+from dragoman.errors import DragomanError, UpstreamFault
+from dragoman.exchange import attempts, headers
+from dragoman.exchange.attempts import Attempt, Attempts, AttemptSettings, Work
+from dragoman.exchange.direct import Direct
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
-from dragoman.exchange.job import Job, Prepared, call_of
-from dragoman.exchange.relay import EventSource, HttpSource, Source, opened, relayed
-from dragoman.exchange.remembered import Remembered, Remembering, remembers
+from dragoman.exchange.job import Job
+from dragoman.exchange.relay import Source, relayed
+from dragoman.exchange.remembered import Remembered
+from dragoman.exchange.sending import Options, Sender, reply_for
 from dragoman.exchange.side_requests import SideRequests
-from dragoman.exchange.stages import Stage, staged
-from dragoman.neutral.events import Event, Started, UsageSeen
-from dragoman.neutral.json import JsonObject, decode, encode
-from dragoman.neutral.requests import ProtocolName, Request
-from dragoman.neutral.responses import fold
-from dragoman.neutral.usage import NO_USAGE, Usage
-from dragoman.protocols.codec import Codec, Origin, StreamEncoder
-from dragoman.protocols.codec import Reply as RenderReply
-from dragoman.reasoning.sealing import StateSealer, needs_sealing
+from dragoman.exchange.streams import Open, open_stream
+from dragoman.exchange.whole import whole_answer
+from dragoman.protocols.codec import StreamEncoder
 from dragoman.routing.names import Names
-from dragoman.routing.served import Target
-from dragoman.toolcalls.restoring import ToolRestorer
-from dragoman.upstreams import echo
-from dragoman.upstreams.hosts import Credential
-from dragoman.upstreams.http import Answer, Headers, HttpClient
-
-T = TypeVar("T")
-
-_SSE_PROTOCOLS = frozenset({"openai", "responses", "anthropic"})
-
-
-class Options(msgspec.Struct, frozen=True):
-    """The settings the exchange reads."""
-
-    strict_conversion: bool = False
-    keepalive_s: float = 15
-    passthrough_headers: bool = False
-    seal_key: bytes = b""
-
-
-class Open(msgspec.Struct, frozen=True):
-    """An attempt that became the answer: its first bytes, and where the rest comes from."""
-
-    source: Source
-    first: bytes
-    headers: Headers
+from dragoman.routing.planner import Pools
+from dragoman.upstreams.http import HttpClient
 
 
 class Exchange:
@@ -68,11 +32,13 @@ class Exchange:
         names: Callable[[], Names],
         options: Callable[[], Options],
         remembered: Remembered,
+        pools: Pools,
+        settings: Callable[[], AttemptSettings] = AttemptSettings,
     ) -> None:
-        self._http = http
         self._options = options
         self._remembered = remembered
-        self._attempts = Attempts(names)
+        self._sender = Sender(http, remembered)
+        self._attempts = Attempts(names, pools, settings)
         self.side = SideRequests(http, self._attempts)
 
     async def generate(self, incoming: Incoming, outcome: Outcome) -> Reply:
@@ -84,212 +50,71 @@ class Exchange:
         options = self._options()
         job = Job(incoming, outcome, options.seal_key, self._remembered)
         if not job.stream:
-            return await self._over(job, options, self._whole)
+            return await self._whole(job, options)
         if not options.keepalive_s:
-            return self._streaming(await self._over(job, options, self._open), options, job)
-        opening = asyncio.ensure_future(self._over(job, options, self._open))
+            return _streaming(await self._opened(job, options), options, job)
+        opening = asyncio.ensure_future(self._opened(job, options))
         try:
             done, _ = await asyncio.wait({opening}, timeout=options.keepalive_s)
         except asyncio.CancelledError:
             await _abandoned(opening)
             raise
         if done:
-            return self._streaming(opening.result(), options, job)
-        encoder = incoming.codec.stream_out(self._reply(job))
-        body = self._late(opening, encoder, options, job)
+            return _streaming(opening.result(), options, job)
+        encoder = incoming.codec.stream_out(reply_for(job))
+        body = _late(opening, encoder, options, job)
         return Reply(200, [("content-type", encoder.content_type)], body)
 
-    async def _over(
-        self,
-        job: Job,
-        options: Options,
-        attempt: Callable[[Job, Target, Credential, Options], Awaitable[T]],
-    ) -> T:
-        async def one(target: Target, credential: Credential) -> T:
-            return await attempt(job, target, credential, options)
+    async def _whole(self, job: Job, options: Options) -> Reply:
+        async def run(attempt: Attempt) -> Reply:
+            return await whole_answer(self._sender, job, attempt, options)
 
-        return await self._attempts.over(job.model, job.outcome, one, job.incoming.pinned)
+        return await self._attempts.over(_request(job), Work(run))
 
-    # -- whole answers
+    async def _opened(self, job: Job, options: Options) -> Open:
+        async def run(attempt: Attempt) -> Open:
+            return await open_stream(self._sender, job, attempt, options)
 
-    async def _whole(
-        self, job: Job, target: Target, credential: Credential, options: Options
-    ) -> Reply:
-        codec = target.host.codec
-        if codec is None:
-            events = list(echo.answer(job.request, target.model, _new_id))
-            return Reply(200, self._own_headers(job, target, ()), self._folded(job, events, []))
-        prepared = job.prepared(target, codec, strict=options.strict_conversion)
-        answer = await self._send(prepared, target, credential, codec)
-        try:
-            data = await answer.read_all()
-        finally:
-            answer.close()
-        events = codec.answer_in(data, _origin(target, credential))
-        reply_headers = headers.back(answer.headers, everything=options.passthrough_headers)
-        reply_headers += self._own_headers(job, target, prepared.losses)
-        if prepared.conversion is None:
-            job.outcome.usage = _usage_of(events)
-            for rewrite in prepared.rewrites:
-                data = rewrite(data)
-            if job.incoming.on_finish is not None:
-                job.finish(_document(data), passed=True)
-            return Reply(200, reply_headers, data)
-        stages = self._stages(job, prepared, codec.name, options)
-        return Reply(200, reply_headers, self._folded(job, events, stages))
-
-    def _folded(self, job: Job, events: list[Event], stages: list[Stage]) -> bytes:
-        response = fold(staged(stages, events))
-        job.outcome.usage = response.usage
-        job.outcome.converted = True
-        document = job.incoming.codec.answer_out(response, self._reply(job))
-        job.finish(document, passed=False)
-        return encode(document)
-
-    # -- streams
-
-    async def _open(
-        self, job: Job, target: Target, credential: Credential, options: Options
-    ) -> Open:
-        source, back = await self._source(job, target, credential, options)
-        try:
-            first = await opened(source)
-        except BaseException:
-            await source.close()
-            raise
-        job.outcome.first_token_s = time.monotonic() - job.outcome.started_at
-        return Open(source, first, back)
-
-    async def _source(
-        self, job: Job, target: Target, credential: Credential, options: Options
-    ) -> tuple[Source, Headers]:
-        codec = target.host.codec
-        if codec is None:
-            events = echo.paced(
-                echo.answer(job.request, target.model, _new_id), target.host.words_per_second
-            )
-            return EventSource(events, self._channel(job, None, [])), self._own_headers(
-                job, target, ()
-            )
-        prepared = job.prepared(target, codec, strict=options.strict_conversion)
-        answer = await self._send(prepared, target, credential, codec)
-        origin = _origin(target, credential)
-        back = headers.back(answer.headers, everything=options.passthrough_headers)
-        back += self._own_headers(job, target, prepared.losses)
-        stages = self._stages(job, prepared, codec.name, options) if prepared.conversion else []
-        if codec.name in _SSE_PROTOCOLS and "json" in answer.header("content-type"):
-            whole = _read_whole(answer, codec, origin)
-            return EventSource(whole, self._channel(job, None, stages)), back
-        if prepared.conversion is not None:
-            return HttpSource(answer, self._channel(job, codec, stages, origin)), back
-        bare = self._reply_for(Request(codec.name, job.model, ()), job.model)
-        channel = Direct(
-            codec.name,
-            codec.stream_in(msgspec.structs.replace(origin, gaps=True)),
-            BareClient(job.incoming.codec, bare),
-            answer.header("content-type"),
-            prepared.rewrites,
-            choices=job.several_choices,
-        )
-        return HttpSource(answer, channel), back
-
-    def _channel(
-        self, job: Job, codec: Codec | None, stages: list[Stage], origin: Origin | None = None
-    ) -> Converted:
-        job.outcome.converted = True
-        decoder = codec.stream_in(origin) if codec and origin else None
-        return Converted(decoder, job.incoming.codec.stream_out(self._reply(job)), stages)
-
-    def _streaming(self, opened_: Open, options: Options, job: Job) -> Reply:
-        source = opened_.source
-        back = headers.set_header(opened_.headers, {"content-type": source.channel.content_type})
-        body = relayed(source, opened_.first, options.keepalive_s, _settler(job))
-        return Reply(200, back, body)
-
-    async def _late(
-        self,
-        opening: asyncio.Future[Open],
-        encoder: StreamEncoder,
-        options: Options,
-        job: Job,
-    ) -> AsyncGenerator[bytes, None]:
-        """Keepalives while no attempt has become the answer, then the answer or the error."""
-        try:
-            yield encoder.ping()
-            while not (await asyncio.wait({opening}, timeout=options.keepalive_s))[0]:
-                yield encoder.ping()
-            try:
-                found = opening.result()
-            except DragomanError as error:
-                job.outcome.error = error.message
-                job.outcome.status = error.status
-                yield encoder.fail(error)
-                return
-            relay = relayed(found.source, found.first, options.keepalive_s, _settler(job))
-            try:
-                async for data in relay:
-                    yield data
-            finally:
-                await relay.aclose()
-        finally:
-            await _abandoned(opening)
-
-    # -- what both need
-
-    async def _send(
-        self, prepared: Prepared, target: Target, credential: Credential, codec: Codec
-    ) -> Answer:
-        answer = await self._http.send(call_of(prepared, target, credential))
-        if answer.status == 200:
-            fault = web_page(answer, codec, target.host.name)
-            if fault is None:
-                return answer
-            answer.close()
-            raise fault
-        try:
-            raise await refusal(answer, codec, target.host.name)
-        finally:
-            answer.close()
-
-    def _stages(
-        self, job: Job, prepared: Prepared, upstream: ProtocolName, options: Options
-    ) -> list[Stage]:
-        stages: list[Stage] = []
-        assert prepared.conversion is not None
-        if not prepared.conversion.names.is_identity:
-            stages.append(ToolRestorer(prepared.conversion.names).apply)
-        client = job.incoming.codec.name
-        if remembers(client):
-            stages.append(Remembering(self._remembered, job.incoming.key).apply)
-        if needs_sealing(client, upstream):
-            stages.append(StateSealer(client, options.seal_key).apply)
-        job.outcome.dropped = prepared.losses
-        return stages
-
-    def _reply(self, job: Job) -> RenderReply:
-        return self._reply_for(job.request, job.model)
-
-    def _reply_for(self, request: Request, model: str) -> RenderReply:
-        return RenderReply(request, model, _new_id, time.monotonic, int(time.time()))
-
-    def _own_headers(self, job: Job, target: Target, losses: tuple[str, ...]) -> Headers:
-        out = [
-            ("x-dragoman-model", _header_safe(target.model)),
-            ("x-dragoman-upstream", target.host.name),
-            ("x-dragoman-attempts", str(job.outcome.attempts)),
-        ]
-        if losses:
-            out.append(("x-dragoman-dropped", _header_safe(", ".join(losses))[:2000]))
-        return out
+        return await self._attempts.over(_request(job), Work(run, Open.close))
 
 
-async def _read_whole(answer: Answer, codec: Codec, origin: Origin) -> AsyncIterator[list[Event]]:
-    """A host that ignored `stream` and answered whole."""
+def _request(job: Job) -> attempts.Request:
+    return attempts.Request(job.model, job.outcome, job.incoming.pinned, job.session)
+
+
+def _streaming(found: Open, options: Options, job: Job) -> Reply:
+    source = found.source
+    back = headers.set_header(found.headers, {"content-type": source.channel.content_type})
+    return Reply(200, back, _relay(found, options, job))
+
+
+def _relay(found: Open, options: Options, job: Job) -> AsyncGenerator[bytes, None]:
+    return relayed(found.source, found.first, options.keepalive_s, _settler(job, found.attempt))
+
+
+async def _late(
+    opening: asyncio.Future[Open], encoder: StreamEncoder, options: Options, job: Job
+) -> AsyncGenerator[bytes, None]:
+    """Keepalives while no attempt has become the answer, then the answer or the error."""
     try:
-        data = await answer.read_all()
+        yield encoder.ping()
+        while not (await asyncio.wait({opening}, timeout=options.keepalive_s))[0]:
+            yield encoder.ping()
+        try:
+            found = opening.result()
+        except DragomanError as error:
+            job.outcome.error = error.message
+            job.outcome.status = error.status
+            yield encoder.fail(error)
+            return
+        relay = _relay(found, options, job)
+        try:
+            async for data in relay:
+                yield data
+        finally:
+            await relay.aclose()
     finally:
-        answer.close()
-    yield codec.answer_in(data, origin)
+        await _abandoned(opening)
 
 
 async def _abandoned(opening: asyncio.Future[Open]) -> None:
@@ -298,41 +123,19 @@ async def _abandoned(opening: asyncio.Future[Open]) -> None:
         opening.cancel()
     await asyncio.wait({opening})
     if not opening.cancelled() and opening.exception() is None:
-        await opening.result().source.close()
+        await opening.result().close()
 
 
-def _settler(job: Job) -> Callable[[Source], None]:
+def _settler(job: Job, attempt: Attempt) -> Callable[[Source], None]:
     def settle(source: Source) -> None:
         channel = source.channel
+        attempt.close()
         job.outcome.usage = channel.usage
         if channel.failed is not None:
             job.outcome.error = channel.failed.message
+            if isinstance(channel.failed, UpstreamFault):
+                attempt.broke(channel.failed)
         elif job.incoming.on_finish is not None:
             job.finish(channel.document(), passed=isinstance(channel, Direct))
 
     return settle
-
-
-def _document(data: bytes) -> JsonObject | None:
-    value = decode(data)
-    return value if isinstance(value, dict) else None
-
-
-def _usage_of(events: list[Event]) -> Usage:
-    usage = NO_USAGE
-    for event in events:
-        if isinstance(event, UsageSeen | Started):
-            usage = usage.updated(event.usage)
-    return usage
-
-
-def _origin(target: Target, credential: Credential) -> Origin:
-    return Origin(_new_id, target.host.name, str(credential.index))
-
-
-def _new_id(prefix: str) -> str:
-    return prefix + secrets.token_hex(12)
-
-
-def _header_safe(value: str) -> str:
-    return value.encode("latin-1", "replace").decode("latin-1").replace("\n", " ")

@@ -1,32 +1,13 @@
-"""Upstream answers that are no answers, and which failures are worth another attempt."""
+"""Upstream answers that are no answers."""
 
 from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
 
-from dragoman.errors import Broken, DragomanError, ErrorKind, UpstreamFault
+from dragoman.errors import Broken, UpstreamFault
 from dragoman.protocols.codec import Codec
 from dragoman.upstreams.http import Answer
-
-_ELSEWHERE = frozenset(
-    {
-        ErrorKind.AUTHENTICATION,
-        ErrorKind.BILLING,
-        ErrorKind.PERMISSION,
-        ErrorKind.NOT_FOUND,
-        ErrorKind.TIMEOUT,
-        ErrorKind.RATE_LIMIT,
-        ErrorKind.SERVER,
-        ErrorKind.BAD_GATEWAY,
-        ErrorKind.OVERLOADED,
-    }
-)
-
-
-def worth_another(error: DragomanError) -> bool:
-    """Whether another credential or host may do better."""
-    return isinstance(error, UpstreamFault) and error.kind in _ELSEWHERE
 
 
 async def refusal(answer: Answer, codec: Codec, upstream: str) -> UpstreamFault:

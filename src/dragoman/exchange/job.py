@@ -21,6 +21,7 @@ from dragoman.protocols.codec import Codec
 from dragoman.protocols.codec import Target as RenderTarget
 from dragoman.protocols.framing.splice import Spans
 from dragoman.reasoning.vendors import takes_as_it_is, vendor_of
+from dragoman.routing.affinity import session_of
 from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Call, Headers
@@ -97,6 +98,11 @@ class Job:
             request = self.incoming.codec.request_in(body, self._losses)
             self._request = self._remembered.recalled(request, self.incoming.key)
         return self._request
+
+    def session(self) -> str:
+        """What tells this conversation from any other; "" where nothing does."""
+        found = session_of(self.incoming.headers, self.spans)
+        return f"{self.incoming.key}/{self.model}/{found}" if found else ""
 
     @property
     def several_choices(self) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 import msgspec
 
 from dragoman.errors import InvalidRequest, UnknownModel
-from dragoman.exchange import headers
-from dragoman.exchange.attempts import Attempts
+from dragoman.exchange import attempts, headers
+from dragoman.exchange.attempts import Attempt, Attempts, Work
 from dragoman.exchange.failures import refusal
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
 from dragoman.neutral.json import Fields, JsonObject, decode, encode
@@ -43,10 +43,11 @@ class SideRequests:
         request = codec.embed_in(body)
         outcome.model = request.model
 
-        async def attempt(target: Target, credential: Credential) -> Reply:
+        async def run(attempt: Attempt) -> Reply:
+            target, credential = attempt.target, attempt.credential
             return await self._embed_at(incoming, request, target, credential, outcome)
 
-        return await self._attempts.over(request.model, outcome, attempt)
+        return await self._attempts.over(attempts.Request(request.model, outcome), Work(run))
 
     async def _embed_at(
         self,
@@ -95,7 +96,7 @@ class SideRequests:
         own = headers.same_protocol(incoming.headers, target.host.hostname)
         own.append(("content-type", "application/json"))
         path = path.replace(f"/{model}:", f"/{target.model}:")
-        call = self._call(target, target.host.credentials[0], "POST", path, own, data)
+        call = self._call(target, self._attempts.credential(target), "POST", path, own, data)
         answer = await self._http.send(call)
         try:
             found = await answer.read_all()
@@ -115,7 +116,7 @@ class SideRequests:
             *((n, v) for n, v in incoming.headers if n == "content-type"),
         ]
         query = headers.forwarded_query(incoming.query)
-        credential = target.host.credentials[0]
+        credential = self._attempts.credential(target)
         call = self._call(target, credential, method, path, own, incoming.body, query)
         answer = await self._http.send(call)
         back = headers.back(answer.headers, everything=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -13,14 +14,17 @@ from dragoman.catalog.models import facts
 from dragoman.config.settings import Settings
 from dragoman.config.upstreams import Upstream
 from dragoman.errors import DragomanError
-from dragoman.exchange.exchange import Exchange, Options
+from dragoman.exchange.attempts import AttemptSettings
+from dragoman.exchange.exchange import Exchange
 from dragoman.exchange.incoming import Outcome
 from dragoman.exchange.remembered import Remembered
+from dragoman.exchange.sending import Options
 from dragoman.exchange.stored_responses import StoredResponses
 from dragoman.neutral.listings import ModelEntry
 from dragoman.observe.log import RequestLog, logger
 from dragoman.routing.listed import found_models, told_models, written_models
 from dragoman.routing.names import Names
+from dragoman.routing.pools import plan_settings, pools_of
 from dragoman.routing.rules import rules_of
 from dragoman.routing.served import HostModels
 from dragoman.server.guard import Guard
@@ -51,6 +55,7 @@ class Gateway:
             passthrough_headers=settings.passthrough_headers,
             seal_key=seal_key,
         )
+        self._attempts = AttemptSettings(plan_settings(settings), settings.hedge_after_s)
         self.stored = StoredResponses(state)
         self._lists = ModelLists(state)
         self._requests = RequestLog(settings.log_format)
@@ -63,7 +68,12 @@ class Gateway:
         self._rules = rules_of(settings)
         self.names = Names(self._hosts(), self._rules)
         self.exchange = Exchange(
-            self.http, lambda: self.names, lambda: self.options, Remembered(state)
+            self.http,
+            lambda: self.names,
+            lambda: self.options,
+            Remembered(state),
+            pools_of(settings, state, random.random),
+            lambda: self._attempts,
         )
 
     async def open(self) -> None:

@@ -89,6 +89,11 @@ class State:
             return None
         return entry.value
 
+    def keys(self, space: Space) -> list[str]:
+        """The keys of a space; some may have passed their time."""
+        shelf = self._shelves.get(space.name)
+        return list(shelf.entries) if shelf else []
+
     def put(self, space: Space, key: str, value: bytes, lifetime_s: float | None = None) -> None:
         """Keeps a value for the space's lifetime, or its own."""
         lifetime = space.lifetime_s if lifetime_s is None else lifetime_s

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -9,7 +11,14 @@ from urllib.request import getproxies, proxy_bypass
 from dragoman.config.settings import Settings
 from dragoman.config.upstreams import Key, Upstream
 from dragoman.protocols.registry import CODECS
-from dragoman.upstreams.hosts import Credential, Host, auth_header, merged_headers
+from dragoman.upstreams.hosts import (
+    Conduct,
+    Credential,
+    ErrorRule,
+    Host,
+    auth_header,
+    merged_headers,
+)
 from dragoman.upstreams.http import Deadlines
 
 _DIRECT = frozenset({"direct", "none"})
@@ -33,6 +42,24 @@ def build_host(upstream: Upstream, settings: Settings) -> Host:
         deadlines=Deadlines(timeouts.connect, timeouts.first_byte, timeouts.idle, timeouts.total),
         request_usage=settings.usage_asked_of(upstream),
         words_per_second=upstream.words_per_second,
+        conduct=_conduct(upstream, settings),
+    )
+
+
+def _conduct(upstream: Upstream, settings: Settings) -> Conduct:
+    rounds = upstream.request_retry
+    return Conduct(
+        rounds=settings.request_retry if rounds is None or rounds < 0 else rounds,
+        transient_s=settings.transient_cooldown_s,
+        rules=tuple(
+            ErrorRule(
+                rule.action,
+                rule.status,
+                tuple(text.lower() for text in rule.match),
+                tuple(re.compile(pattern) for pattern in rule.match_regexr),
+            )
+            for rule in upstream.request_scoped_errors
+        ),
     )
 
 
@@ -47,6 +74,8 @@ def _credential(index: int, key: Key | None, upstream: Upstream, settings: Setti
         proxy=proxy_of(proxy, upstream.base_url),
         weight=key.weight if key else 1,
         priority=upstream.priority_of(key) if key else upstream.priority,
+        id=hashlib.blake2s(secret.encode(), digest_size=6).hexdigest() if secret else "",
+        cools=not settings.cooling_disabled(upstream, key),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -18,9 +20,29 @@ _AUTH_HEADERS = {
 }
 
 
+class ErrorRule(msgspec.Struct, frozen=True):
+    """What a host's errors of one sort mean. `status` 0 = any; `texts` and `patterns`: one of them
+    must be found, where there are any."""
+
+    action: Literal["stop", "stop-and-cooldown", "continue", "continue-and-cooldown"]
+    status: int = 0
+    texts: tuple[str, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+
+class Conduct(msgspec.Struct, frozen=True):
+    """What a host's failures lead to. `transient_s` 0 = no cool-down; `rounds`: how often it is
+    tried again after all have failed."""
+
+    rounds: int = 3
+    transient_s: float = 60
+    rules: tuple[ErrorRule, ...] = ()
+
+
 class Credential(msgspec.Struct, frozen=True):
     """One key of a host, or its keyless access. `headers` hold the key and the user's own
-    headers; `label` names it in logs without giving it away."""
+    headers; `label` names it in logs without giving it away; `id` stays its own when the keys
+    around it change. `cools`: a failure pauses it."""
 
     index: int
     label: str
@@ -28,6 +50,8 @@ class Credential(msgspec.Struct, frozen=True):
     proxy: str = ""
     weight: int = 1
     priority: int = 0
+    id: str = ""
+    cools: bool = True
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -42,6 +66,7 @@ class Host(msgspec.Struct, frozen=True):
     deadlines: Deadlines
     request_usage: bool = True
     words_per_second: float = 0
+    conduct: Conduct = Conduct()
 
     def url(self, path: str, query: str = "") -> str:
         """The address of a path below the base, with the host's own query and a further one."""

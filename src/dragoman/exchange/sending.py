@@ -1,0 +1,112 @@
+"""What every attempt needs, streamed or whole: sending, the stages of its answer, headers back."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import msgspec
+
+from dragoman.exchange.attempts import Attempt
+from dragoman.exchange.failures import refusal, web_page
+from dragoman.exchange.job import Job, Prepared, call_of
+from dragoman.exchange.remembered import Remembered, Remembering, remembers
+from dragoman.exchange.stages import Stage
+from dragoman.neutral.requests import ProtocolName, Request
+from dragoman.protocols.codec import Codec, Origin
+from dragoman.protocols.codec import Reply as RenderReply
+from dragoman.reasoning.sealing import StateSealer, needs_sealing
+from dragoman.toolcalls.restoring import ToolRestorer
+from dragoman.upstreams.http import Answer, Headers, HttpClient
+
+
+class Options(msgspec.Struct, frozen=True):
+    """The settings the exchange reads."""
+
+    strict_conversion: bool = False
+    keepalive_s: float = 15
+    passthrough_headers: bool = False
+    seal_key: bytes = b""
+
+
+class Sender:
+    """One per process."""
+
+    def __init__(self, http: HttpClient, remembered: Remembered) -> None:
+        self._http = http
+        self._remembered = remembered
+
+    async def send(self, prepared: Prepared, attempt: Attempt, codec: Codec) -> Answer:
+        """A 200 answer, unread; whoever takes it closes it.
+
+        Raises:
+            UpstreamFault: any other answer, or none.
+        """
+        host = attempt.target.host
+        answer = await self._http.send(call_of(prepared, attempt.target, attempt.credential))
+        if answer.status == 200:
+            fault = web_page(answer, codec, host.name)
+            if fault is None:
+                return answer
+            answer.close()
+            raise fault
+        try:
+            raise await refusal(answer, codec, host.name)
+        finally:
+            answer.close()
+
+    def stages(
+        self, job: Job, prepared: Prepared, upstream: ProtocolName, options: Options
+    ) -> list[Stage]:
+        """What stands between a converted answer's events and the client's renderer."""
+        stages: list[Stage] = []
+        assert prepared.conversion is not None
+        if not prepared.conversion.names.is_identity:
+            stages.append(ToolRestorer(prepared.conversion.names).apply)
+        client = job.incoming.codec.name
+        if remembers(client):
+            stages.append(Remembering(self._remembered, job.incoming.key).apply)
+        if needs_sealing(client, upstream):
+            stages.append(StateSealer(client, options.seal_key).apply)
+        job.outcome.dropped = prepared.losses
+        return stages
+
+
+def reply_for(job: Job) -> RenderReply:
+    """What the client's renderer must know of the request."""
+    return _reply(job.request, job.model)
+
+
+def bare_reply(job: Job, protocol: ProtocolName) -> RenderReply:
+    """The same without reading the request: enough for an error or a keepalive."""
+    return _reply(Request(protocol, job.model, ()), job.model)
+
+
+def _reply(request: Request, model: str) -> RenderReply:
+    return RenderReply(request, model, new_id, time.monotonic, int(time.time()))
+
+
+def own_headers(job: Job, attempt: Attempt, losses: tuple[str, ...]) -> Headers:
+    """Ours: who answered, with which credential (its number, never its key), after how many
+    attempts, and what was lost."""
+    out = [
+        ("x-dragoman-model", _header_safe(attempt.target.model)),
+        ("x-dragoman-upstream", attempt.target.host.name),
+        ("x-dragoman-credential", str(attempt.credential.index)),
+        ("x-dragoman-attempts", str(job.outcome.attempts)),
+    ]
+    if losses:
+        out.append(("x-dragoman-dropped", _header_safe(", ".join(losses))[:2000]))
+    return out
+
+
+def origin_of(attempt: Attempt) -> Origin:
+    return Origin(new_id, attempt.target.host.name, str(attempt.credential.index))
+
+
+def new_id(prefix: str) -> str:
+    return prefix + secrets.token_hex(12)
+
+
+def _header_safe(value: str) -> str:
+    return value.encode("latin-1", "replace").decode("latin-1").replace("\n", " ")

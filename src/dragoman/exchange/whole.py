@@ -1,0 +1,80 @@
+"""Answers that are not streamed: read to their end, then passed on or folded."""
+
+from __future__ import annotations
+
+from dragoman.exchange import headers
+from dragoman.exchange.attempts import Attempt
+from dragoman.exchange.incoming import Reply
+from dragoman.exchange.job import Job
+from dragoman.exchange.sending import (
+    Options,
+    Sender,
+    new_id,
+    origin_of,
+    own_headers,
+    reply_for,
+)
+from dragoman.exchange.stages import Stage, staged
+from dragoman.neutral.events import Event, Failed, Started, UsageSeen
+from dragoman.neutral.json import JsonObject, decode, encode
+from dragoman.neutral.responses import fold
+from dragoman.neutral.usage import NO_USAGE, Usage
+from dragoman.upstreams import echo
+
+
+async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Options) -> Reply:
+    """
+    Raises:
+        DragomanError: the attempt failed.
+    """
+    target = attempt.target
+    codec = target.host.codec
+    if codec is None:
+        events = list(echo.answer(job.request, target.model, new_id))
+        return Reply(200, own_headers(job, attempt, ()), _folded(job, events, []))
+    prepared = job.prepared(target, codec, strict=options.strict_conversion)
+    answer = await sender.send(prepared, attempt, codec)
+    try:
+        data = await answer.read_all()
+    finally:
+        answer.close()
+    events = codec.answer_in(data, origin_of(attempt))
+    back = headers.back(answer.headers, everything=options.passthrough_headers)
+    back += own_headers(job, attempt, prepared.losses)
+    if prepared.conversion is not None:
+        stages = sender.stages(job, prepared, codec.name, options)
+        return Reply(200, back, _folded(job, events, stages))
+    job.outcome.usage = _usage_of(events)
+    for rewrite in prepared.rewrites:
+        data = rewrite(data)
+    if job.incoming.on_finish is not None:
+        job.finish(_document(data), passed=True)
+    return Reply(200, back, data)
+
+
+def _folded(job: Job, events: list[Event], stages: list[Stage]) -> bytes:
+    response = fold(staged(stages, events))
+    job.outcome.usage = response.usage
+    job.outcome.converted = True
+    document = job.incoming.codec.answer_out(response, reply_for(job))
+    job.finish(document, passed=False)
+    return encode(document)
+
+
+def _document(data: bytes) -> JsonObject | None:
+    value = decode(data)
+    return value if isinstance(value, dict) else None
+
+
+def _usage_of(events: list[Event]) -> Usage:
+    """
+    Raises:
+        DragomanError: the answer is none, or an error with status 200.
+    """
+    usage = NO_USAGE
+    for event in events:
+        if isinstance(event, Failed):
+            raise event.error
+        if isinstance(event, UsageSeen | Started):
+            usage = usage.updated(event.usage)
+    return usage

@@ -1,0 +1,44 @@
+"""What a request can be served by: a target's model with one of its host's credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from dragoman.routing.served import Target
+from dragoman.upstreams.hosts import Credential
+
+
+class Candidate(msgspec.Struct, frozen=True, eq=False):
+    """`rank` is its pool's place in the chain. `account` is the credential alone, `key` the
+    credential with this model: what cool-downs and turns are kept under."""
+
+    target: Target
+    credential: Credential
+    rank: int
+    account: str
+    key: str
+
+    @property
+    def index(self) -> tuple[str, int]:
+        """The credential as logs and headers name it."""
+        return self.target.host.name, self.credential.index
+
+
+def candidate(target: Target, credential: Credential, rank: int = 0) -> Candidate:
+    account = f"{target.host.name}/{credential.id or credential.index}"
+    return Candidate(target, credential, rank, account, f"{account}/{target.model}")
+
+
+def candidates(pools: Iterable[Sequence[Target]], *, weighted: bool) -> Iterator[Candidate]:
+    """Every pair of every pool, each once; models outside, so that keys take turns first. Under
+    weights, a credential of weight 0 is none."""
+    seen: set[str] = set()
+    for rank, pool in enumerate(pools):
+        for target in pool:
+            for credential in target.host.credentials:
+                one = candidate(target, credential, rank)
+                if one.key not in seen and (credential.weight > 0 or not weighted):
+                    seen.add(one.key)
+                    yield one
