@@ -19,7 +19,7 @@ export UV_DEFAULT_INDEX := $(INDEX)
 endif
 endif
 
-.PHONY: run install develop test test-clients check format lock bench clean
+.PHONY: run install develop test test-clients faults check format lock bench clean
 
 run: install
 	$(BIN)/dragoman serve
@@ -45,6 +45,10 @@ test: develop
 test-clients: develop
 	$(BIN)/python -m tests.clients.install
 	$(BIN)/python -m pytest tests/clients -m clients
+
+# 10,000 requests to upstreams that fail three attempts in ten; docs/reliability.md has the figures.
+faults: develop
+	$(BIN)/python -m tests.faults.endurance $(ARGS)
 
 check: develop
 	$(BIN)/ruff format --check $(SOURCES)
