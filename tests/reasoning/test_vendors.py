@@ -79,7 +79,7 @@ OFF: JsonObject = {"type": "disabled"}
         ("api.moonshot.cn", "kimi-k2.5", "none", {"thinking": OFF}),
         ("api.moonshot.cn", "kimi-k2.5", "", {}),
         ("api.moonshot.ai", "kimi-k2-0905-preview", "", {}),
-        ("api.kimi.com", "kimi-for-coding", "max", {"thinking": {"type": "enabled", "effort": "high"}}),
+        ("api.kimi.com", "kimi-for-coding", "max", {"thinking": {**ON, "effort": "high"}}),
         ("api.z.ai", "glm-4.6", "8192", {"thinking": ON}),
         ("open.bigmodel.cn", "glm-5", "none", {"thinking": OFF}),
         ("api.xiaomimimo.com", "mimo-v2", "low", {"thinking": ON}),

@@ -78,6 +78,8 @@ def rendered(
         suffix=suffix is not None,
         own=own,
     )
+    if codec.name == request.protocol == "openai" and vendor is None:
+        settings = msgspec.structs.replace(settings, summary=wish.summary)
     request = msgspec.structs.replace(request, reasoning=settings, model=target.model)
     body = codec.request_out(request, target, losses)
     if vendor is not None:
