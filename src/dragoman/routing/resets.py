@@ -95,7 +95,5 @@ def _in_body(body: bytes, now_s: float) -> Told | None:
     for name in ("resets_in_seconds", "resets_at"):
         value = error.get(name)
         if isinstance(value, int | float):
-            after_s = seconds_until(str(value), now_s)
-            if after_s is not None:
-                return Told(after_s, whole=True)
+            return Told(seconds_until(str(value), now_s) or 0.0, whole=True)
     return None

@@ -27,6 +27,8 @@ from dragoman.server.responses_api import keeper
 
 PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses", "/openai/v1/responses"})
 _CREATE = "response.create"
+_FRAME_STATUS = {429: 503}
+"""Codex takes a 429 frame for the end of everything, a 503 for a reason to try again."""
 
 
 class Connection:
@@ -168,7 +170,11 @@ class Connection:
 
     async def _tell(self, error: DragomanError) -> None:
         status, document = CODEC.error_out(error)
-        frame: JsonObject = {"type": "error", "status": status, **document}
+        frame: JsonObject = {
+            "type": "error",
+            "status": _FRAME_STATUS.get(status, status),
+            **document,
+        }
         await self._send({"type": "websocket.send", "text": encode(frame).decode()})
 
 
