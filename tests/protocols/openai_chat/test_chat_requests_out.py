@@ -504,7 +504,7 @@ SAMPLING = Sampling(
 
 
 def test_sampling_goes_out_whole_where_the_host_takes_it() -> None:
-    body, lost = write(sampling=SAMPLING)
+    body, lost = write(sampling=SAMPLING, host=ROUTER)
     assert body == {
         "model": "m", "messages": [], "temperature": Decimal("0.10"), "top_p": 1, "top_k": 3,
         "min_p": Decimal("0.1"), "frequency_penalty": 0, "presence_penalty": 1,
@@ -512,6 +512,14 @@ def test_sampling_goes_out_whole_where_the_host_takes_it() -> None:
         "n": 2, "logprobs": True, "top_logprobs": 3, "logit_bias": {"1": 5},
     }  # fmt: skip
     assert lost == ()
+
+
+def test_settings_openai_does_not_have_go_to_hosts_known_to_take_them() -> None:
+    sampling = Sampling(top_k=64, min_p=Decimal("0.1"))
+    plain = {"model": "m", "messages": []}
+    assert write(sampling=sampling) == (plain, ("top_k", "min_p"))
+    asked = {**plain, "top_k": 64, "min_p": Decimal("0.1")}
+    assert write(sampling=sampling, protocol="openai") == (asked, ())
 
 
 def test_openai_itself_takes_less() -> None:
