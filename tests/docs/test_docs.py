@@ -174,9 +174,10 @@ def test_the_chinese_readme_has_the_blocks_and_links_of_the_english_one() -> Non
     assert theirs == ours
 
 
-def test_every_page_of_docs_is_reached_from_the_readme() -> None:
-    linked = set(_LINK.findall((ROOT / "README.md").read_text(encoding="utf-8")))
-    assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} - linked == set()
+def test_every_page_of_docs_is_named_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = [f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")]
+    assert [page for page in pages if page not in readme] == []
 
 
 @pytest.mark.parametrize(("client", "page"), [("Claude Code", "claude-code"), ("Codex", "codex")])
