@@ -8,6 +8,7 @@ them must change: the model's name, or the usage chunk a client did not ask for.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ _KEPT_BYTES = {"responses": 4 * 1024 * 1024}
 """How much of the end is kept: the last event of Responses holds the whole answer again."""
 _KEPT_BYTES_USUALLY = 64 * 1024
 
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_CR = ord("\r")
 _ENDS = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
 
 _MODEL_PATHS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -174,7 +177,7 @@ class Direct(Watch):
     def _last_frames(self) -> bytes:
         """The last frames of what was passed on, from the start of one."""
         data = b"".join(self._recent)
-        mark = b"\n" if self._lines else b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
+        mark = b"\n" if self._lines else _separator(data)
         at = len(data)
         for _ in range(_KEPT_FRAMES + 1):
             at = data.rfind(mark, 0, at)
@@ -186,24 +189,22 @@ class Direct(Watch):
     def _end_of_frame(self, whole: bytes, at: int) -> int:
         if self._lines:
             return whole.index(b"\n", at) + 1
-        ends = [
-            found + len(mark)
-            for mark in (b"\n\n", b"\n\r\n")
-            if (found := whole.find(mark, at)) >= 0
-        ]
-        return min(ends)
+        end = _BLANK_LINE.search(whole, at)
+        assert end is not None
+        return end.end()
 
     def _cut(self, data: bytes) -> tuple[bytes, bytes]:
         """Whole frames, and the start of the next."""
         if self._lines:
             at = data.rfind(b"\n") + 1
         else:
-            at = max(data.rfind(b"\n\n") + 2, data.rfind(b"\n\r\n") + 3)
+            found = data.rfind(b"\n\n")
+            at = max(found + 2, data.rfind(b"\n\r\n", max(found, 0)) + 3)
             at = 0 if at <= 2 else at
         return data[:at], data[at:]
 
     def _frames(self, whole: bytes) -> list[bytes]:
-        separator = b"\n" if self._lines else b"\r\n\r\n" if b"\r\n\r\n" in whole else b"\n\n"
+        separator = b"\n" if self._lines else _separator(whole)
         return [frame + separator for frame in whole.split(separator) if frame]
 
     def _rewritten(self, whole: bytes) -> bytes:
@@ -222,3 +223,9 @@ class Direct(Watch):
             if not new:
                 return b""
         return frame if new is document else frame.replace(document, new, 1)
+
+
+def _separator(data: bytes) -> bytes:
+    """What ends these frames. To look for a CR costs next to nothing, for all four bytes more than
+    the rest of the tap."""
+    return b"\r\n\r\n" if _CR in data and b"\r\n\r\n" in data else b"\n\n"
