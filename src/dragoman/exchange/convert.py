@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from dragoman.catalog.models import facts
+from dragoman.exchange.sampling import fitted_sampling
 from dragoman.exchange.summaries import with_summaries
 from dragoman.neutral.json import JsonObject
 from dragoman.neutral.losses import Losses
@@ -55,6 +56,9 @@ def rendered(
         losses,
     )
     request = msgspec.structs.replace(request, reasoning=settings, model=target.model)
+    if known is not None and speaks_openai(target.host):
+        sampling = fitted_sampling(request, codec.name, known, losses)
+        request = msgspec.structs.replace(request, sampling=sampling)
     return Rendered(codec.request_out(request, target, losses), names, request)
 
 

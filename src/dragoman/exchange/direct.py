@@ -21,8 +21,9 @@ from dragoman.protocols.codec import Codec, Reply, StreamDecoder
 from dragoman.protocols.framing.splice import replaced_at
 
 _KEPT_FRAMES = 12
-_KEPT_BYTES = {"responses": 4 * 1024 * 1024}
-"""How much of the end is kept: the last event of Responses holds the whole answer again."""
+_KEPT_BYTES = {"responses": 64 * 1024 * 1024, "gemini": 64 * 1024 * 1024}
+"""How much of the end is kept: the last event of Responses holds the whole answer again, and
+Gemini's last chunk may hold an image."""
 _KEPT_BYTES_USUALLY = 64 * 1024
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -31,8 +32,8 @@ _ENDS = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
 
 _MODEL_PATHS: dict[str, tuple[tuple[str, ...], ...]] = {
     "openai": (("model",),),
-    "responses": (("response", "model"),),
-    "anthropic": (("message", "model"),),
+    "responses": (("response", "model"), ("model",)),
+    "anthropic": (("message", "model"), ("model",)),
     "gemini": (("modelVersion",),),
     "ollama": (("model",),),
 }
@@ -41,8 +42,16 @@ _MODEL_KEYS = {"gemini": b'"modelVersion"'}
 Rewrite = Callable[[bytes], bytes]
 
 
+class _UsageChunk(msgspec.Struct):
+    choices: object = None
+    usage: object = None
+
+
+_USAGE_CHUNK = msgspec.json.Decoder(_UsageChunk)
+
+
 def model_restorer(protocol: str, name: str) -> Rewrite:
-    """Exchanges the model's name in one frame's JSON."""
+    """Exchanges the model's name in one frame's JSON, or in a whole answer."""
     value = msgspec.json.encode(name)
     key = _MODEL_KEYS.get(protocol, b'"model"')
     paths = _MODEL_PATHS[protocol]
@@ -58,9 +67,13 @@ def model_restorer(protocol: str, name: str) -> Rewrite:
 
 def without_usage(document: bytes) -> bytes:
     """Nothing for a chat chunk that only tells usage; any other as it is."""
-    if b'"usage"' in document and msgspec.json.decode(document).get("choices") == []:
-        return b""
-    return document
+    if b'"usage"' not in document:
+        return document
+    try:
+        chunk = _USAGE_CHUNK.decode(document)
+    except ValueError:
+        return document
+    return b"" if chunk.choices == [] and isinstance(chunk.usage, dict) else document
 
 
 class BareClient:
@@ -131,10 +144,24 @@ class Direct(Watch):
 
     def fail(self, error: DragomanError) -> bytes:
         last = b"".join(self._recent) or self._closing
-        return self._client.fail(error, self.id, last)
+        return self._break() + self._client.fail(error, self.id, last)
 
     def ping(self) -> bytes:
-        return self._client.ping()
+        """Nothing while the upstream pauses inside a frame: it would be torn."""
+        return b"" if self._break() else self._client.ping()
+
+    def _break(self) -> bytes:
+        """What ends the frame that was passed on in part; nothing behind whole ones."""
+        if self._rewrites:
+            return b""
+        end = self._tail
+        for data in reversed(self._recent):
+            end = data + end
+            if len(end) >= 3:
+                break
+        end = end or self._closing
+        whole = (b"\n",) if self._lines else (b"\n\n", b"\n\r\n")
+        return b"" if not end or end.endswith(whole) else whole[0]
 
     def document(self) -> JsonObject | None:
         """The response object of the last event that carries one."""
@@ -154,10 +181,10 @@ class Direct(Watch):
             self._closing = whole[at:end]
             self.seen(self._decoder.feed(self._closing))
             at = end
-        self.ended = self.ended or self._decoder.ended
+        self.told = self.failed is not None and not isinstance(self.failed, Broken)
+        self.ended = whole.endswith(_ENDS)
         if self.committed and not self._choices and self.failed is None:
             self._remember(whole[at:] + self._take_tail())
-            self.ended = self.ended or self._recent[-1].endswith(_ENDS)
 
     def _take_tail(self) -> bytes:
         """The start of a frame that is passed on already, when frames need not be whole."""

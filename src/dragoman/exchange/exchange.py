@@ -22,7 +22,7 @@ from dragoman.exchange.relay import EventSource, HttpSource, Source, opened, rel
 from dragoman.exchange.remembered import Remembered, Remembering, remembers
 from dragoman.exchange.side_requests import SideRequests
 from dragoman.exchange.stages import Stage, staged
-from dragoman.neutral.events import Event, Started, UsageSeen
+from dragoman.neutral.events import Event, Failed, Started, UsageSeen
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.requests import ProtocolName, Request
 from dragoman.neutral.responses import fold
@@ -94,7 +94,7 @@ class Exchange:
             raise
         if done:
             return self._streaming(opening.result(), options, job)
-        encoder = incoming.codec.stream_out(self._reply(job))
+        encoder = incoming.codec.stream_out(self._bare_reply(job))
         body = self._late(opening, encoder, options, job)
         return Reply(200, [("content-type", encoder.content_type)], body)
 
@@ -125,6 +125,7 @@ class Exchange:
         finally:
             answer.close()
         events = codec.answer_in(data, _origin(target, credential))
+        _refuse_failed(events)
         reply_headers = headers.back(answer.headers, everything=options.passthrough_headers)
         reply_headers += self._own_headers(job, target, prepared.losses)
         if prepared.conversion is None:
@@ -172,6 +173,23 @@ class Exchange:
             )
         prepared = job.prepared(target, codec, strict=options.strict_conversion)
         answer = await self._send(prepared, target, credential, codec)
+        try:
+            return self._read(job, prepared, answer, target, credential, options)
+        except BaseException:
+            answer.close()
+            raise
+
+    def _read(
+        self,
+        job: Job,
+        prepared: Prepared,
+        answer: Answer,
+        target: Target,
+        credential: Credential,
+        options: Options,
+    ) -> tuple[Source, Headers]:
+        codec = target.host.codec
+        assert codec is not None
         origin = _origin(target, credential)
         back = headers.back(answer.headers, everything=options.passthrough_headers)
         back += self._own_headers(job, target, prepared.losses)
@@ -181,11 +199,10 @@ class Exchange:
             return EventSource(whole, self._channel(job, None, stages)), back
         if prepared.conversion is not None:
             return HttpSource(answer, self._channel(job, codec, stages, origin)), back
-        bare = self._reply_for(Request(codec.name, job.model, ()), job.model)
         channel = Direct(
             codec.name,
             codec.stream_in(msgspec.structs.replace(origin, gaps=True)),
-            BareClient(job.incoming.codec, bare),
+            BareClient(job.incoming.codec, self._bare_reply(job)),
             answer.header("content-type"),
             prepared.rewrites,
             choices=job.several_choices,
@@ -246,7 +263,7 @@ class Exchange:
             answer.close()
             raise fault
         try:
-            raise await refusal(answer, codec, target.host.name)
+            raise await refusal(answer, codec, target.host.name, credential)
         finally:
             answer.close()
 
@@ -268,13 +285,17 @@ class Exchange:
     def _reply(self, job: Job) -> RenderReply:
         return self._reply_for(job.request, job.model)
 
+    def _bare_reply(self, job: Job) -> RenderReply:
+        """For what is sent without the body having been read: keepalives and errors."""
+        return self._reply_for(Request(job.incoming.codec.name, job.model, ()), job.model)
+
     def _reply_for(self, request: Request, model: str) -> RenderReply:
         return RenderReply(request, model, _new_id, time.monotonic, int(time.time()))
 
     def _own_headers(self, job: Job, target: Target, losses: tuple[str, ...]) -> Headers:
         out = [
             ("x-dragoman-model", _header_safe(target.model)),
-            ("x-dragoman-upstream", target.host.name),
+            ("x-dragoman-upstream", _header_safe(target.host.name)),
             ("x-dragoman-attempts", str(job.outcome.attempts)),
         ]
         if losses:
@@ -306,6 +327,7 @@ def _settler(job: Job) -> Callable[[Source], None]:
         job.outcome.usage = channel.usage
         if channel.failed is not None:
             job.outcome.error = channel.failed.message
+            job.outcome.status = channel.failed.status
         elif job.incoming.on_finish is not None:
             job.finish(channel.document(), passed=isinstance(channel, Direct))
 
@@ -325,6 +347,13 @@ def _usage_of(events: list[Event]) -> Usage:
     return usage
 
 
+def _refuse_failed(events: list[Event]) -> None:
+    """An error in place of an answer, sent with status 200."""
+    for event in events:
+        if isinstance(event, Failed):
+            raise event.error
+
+
 def _origin(target: Target, credential: Credential) -> Origin:
     return Origin(_new_id, target.host.name, str(credential.index))
 
@@ -334,4 +363,4 @@ def _new_id(prefix: str) -> str:
 
 
 def _header_safe(value: str) -> str:
-    return value.encode("latin-1", "replace").decode("latin-1").replace("\n", " ")
+    return "".join(sign if " " <= sign <= "~" else "?" for sign in value)

@@ -86,7 +86,10 @@ class Job:
         """
         if self._request is None:
             self.spans.positions()
-            body = decode(self.incoming.body)
+            try:
+                body = decode(self.incoming.body)
+            except ValueError as error:
+                raise InvalidRequest(f"the body is not valid JSON: {error}") from None
             assert isinstance(body, dict)
             body["model"] = self.model
             if self.incoming.in_url:
@@ -170,6 +173,8 @@ class Job:
         raw = self.spans.raw.get("stream_options")
         if raw is None or bytes(raw) == b"null":
             return _USAGE_ASKED
+        if not isinstance(self.spans.value("stream_options"), dict):
+            raise InvalidRequest("stream_options: expected an object", param="stream_options")
         return Spans(bytes(raw)).replaced({"include_usage": b"true"})
 
     def _converted(self, target: Target, codec: Codec, *, strict: bool) -> Prepared:
