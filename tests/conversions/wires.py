@@ -148,7 +148,7 @@ def told(text: str, item_id: str = "msg_1") -> JsonObject:
 def received(data: bytes) -> list[Any]:
     """The JSON of a client's stream: server-sent events, or lines of JSON."""
     out: list[Any] = []
-    for line in data.decode().splitlines():
+    for line in data.decode().split("\n"):
         text = line.removeprefix("data:").strip()
         if text.startswith("{"):
             out.append(json.loads(text))
