@@ -76,7 +76,7 @@ class StateSealer:
             thought = self._thoughts.get((event.choice, event.index))
             if thought is not None:
                 thought.append(event.text)
-        if not self._shifted and isinstance(event, TextDelta | InputDelta):
+        if not self._shifted and isinstance(event, (TextDelta, InputDelta)):
             return [event]
         if isinstance(event, PartStarted):
             return self._strip_head(event) if self._strips else self._started(event)
