@@ -59,6 +59,7 @@ class Job:
         self._request: Request | None = None
         self._losses = Losses()
         self.spans = Spans(incoming.body)
+        self.spans.positions()
         if incoming.in_url:
             self.model, self.stream = incoming.model, incoming.stream
         else:
@@ -85,7 +86,6 @@ class Job:
             InvalidRequest: names the field.
         """
         if self._request is None:
-            self.spans.positions()
             try:
                 body = decode(self.incoming.body)
             except ValueError as error:
@@ -152,7 +152,6 @@ class Job:
         if changes:
             body = self.spans.replaced(changes)
         else:
-            self.spans.positions()
             body = incoming.body
         return Prepared(
             path=codec.path(target.model, self.stream),

@@ -91,7 +91,7 @@ class Served:
         return self._hosts
 
     def _unknown(self, name: str) -> UnknownModel:
-        near = get_close_matches(name, self._names, n=3, cutoff=0.3)
+        near = get_close_matches(name, self._names, n=3, cutoff=0.0)
         known = f"; nearest: {', '.join(near)}" if near else ""
         target = near[0] if near else "MODEL"
         return UnknownModel(
