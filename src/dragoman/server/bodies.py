@@ -101,11 +101,11 @@ def _deflated(body: bytes, limit: int) -> bytes:
 def _unbrotlied(body: bytes, limit: int) -> bytes:
     decoder = brotli.Decompressor()
     out = bytearray()
-    for at in range(0, len(body), 1024):
-        out += decoder.process(body[at : at + 1024])
-        if len(out) > limit:
-            return bytes(out)
-    if not decoder.is_finished():
+    piece = decoder.process(body, output_buffer_limit=_CHUNK)
+    while piece and len(out) <= limit:
+        out += piece
+        piece = decoder.process(b"", output_buffer_limit=_CHUNK)
+    if not decoder.is_finished() and len(out) <= limit:
         raise EOFError("it ends too early")
     return bytes(out)
 

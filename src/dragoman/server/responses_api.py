@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +17,9 @@ from dragoman.server.call import HttpCall
 from dragoman.server.compaction import MARK, compacting, own_compaction
 from dragoman.server.respond import json_reply
 from dragoman.server.routes import Handler, Route, incoming_of
+
+if TYPE_CHECKING:
+    from dragoman.server.gateway import Gateway
 
 
 class Expanded(msgspec.Struct, frozen=True):
@@ -83,11 +87,16 @@ async def create(call: HttpCall) -> Reply:
         pinned=ready.way,
         on_finish=keeper(stored, ready.body, ready.items, call.key),
     )
-    if MARK in ready.body and not own_compaction(call.gateway.served, _model(ready.body)):
-        codec = compacting(call.gateway.options.seal_key, alone=False)
-        incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
     assert call.outcome is not None
-    return await call.gateway.exchange.generate(incoming, call.outcome)
+    return await call.gateway.exchange.generate(compacted(incoming, call.gateway), call.outcome)
+
+
+def compacted(incoming: Incoming, gateway: Gateway) -> Incoming:
+    """The request as one for a summary, where it asks for compaction and the upstream has none."""
+    if MARK not in incoming.body or own_compaction(gateway.served, _model(incoming.body)):
+        return incoming
+    codec = compacting(gateway.options.seal_key, alone=False)
+    return msgspec.structs.replace(incoming, codec=codec, convert=True)
 
 
 async def compact(call: HttpCall) -> Reply:
