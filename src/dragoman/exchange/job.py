@@ -149,10 +149,7 @@ class Job:
             rewrites = (without_usage,)
         if target.restore and target.model != self.model:
             rewrites += (model_restorer(codec.name, self.model),)
-        if changes:
-            body = self.spans.replaced(changes)
-        else:
-            body = incoming.body
+        body = self.spans.replaced(changes) if changes else incoming.body
         return Prepared(
             path=codec.path(target.model, self.stream),
             query=_without_alt(headers.forwarded_query(incoming.query)),
