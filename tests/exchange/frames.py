@@ -103,11 +103,11 @@ def _response(status: str, text: str = "") -> dict[str, object]:
     }
 
 
-def responses(text: str = "Hello") -> Stream:
+def responses(text: str = "Héllo") -> Stream:
     item = {"id": "msg_1", "type": "message", "role": "assistant", "content": []}
     at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     part: dict[str, object] = {"type": "output_text", "text": "", "annotations": []}
-    done = {**part, "text": text}
+    done = {**part, "text": text, "logprobs": []}
     preamble: list[dict[str, object]] = [
         {"type": "response.created", "response": _response("in_progress")},
         {"type": "response.in_progress", "response": _response("in_progress")},
