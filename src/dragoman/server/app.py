@@ -107,7 +107,7 @@ class App:
         call = HttpCall(scope, receive, self.gateway, "ws_" + secrets.token_hex(8))
         try:
             self.gateway.guard.check(call.header("host"), call.header("origin"))
-            if call.path not in websocket.PATHS:
+            if not websocket.is_served(call.path):
                 raise UnknownRoute(f"{call.path} is no WebSocket here")
             call.key = self.gateway.keys.admit(call.headers, call.query, loopback=call.loopback)
         except DragomanError as error:

@@ -10,7 +10,7 @@ import msgspec
 from dragoman.errors import InvalidRequest
 from dragoman.exchange.incoming import Finish, Incoming, Reply
 from dragoman.exchange.stored_responses import StoredResponses, conversation, items_of
-from dragoman.neutral.json import Json, JsonObject, encode
+from dragoman.neutral.json import Json, JsonObject, encode, wrong_type
 from dragoman.protocols.framing.splice import Spans
 from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.call import HttpCall
@@ -38,14 +38,25 @@ def expanded(body: bytes, stored: StoredResponses, owner: str) -> Expanded:
         InvalidRequest: not JSON, or the previous response is not known here.
     """
     spans = Spans(body)
-    previous = spans.value("previous_response_id")
+    previous = previous_of(_json(spans, "previous_response_id"))
     items = items_of(_json(spans, "input"))
-    if not isinstance(previous, str):
+    if previous is None:
         return Expanded(body, items)
     kept = stored.previous(previous, owner)
     if kept.upstream:
         return Expanded(body, items, (kept.upstream, kept.credential))
     return joined(spans, conversation(kept), items)
+
+
+def previous_of(value: Json) -> str | None:
+    """The id of the response before.
+
+    Raises:
+        InvalidRequest: it is no string.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    raise wrong_type("previous_response_id", "a string", value)
 
 
 def joined(spans: Spans, before: list[Json], items: list[Json]) -> Expanded:

@@ -23,11 +23,16 @@ from dragoman.protocols.framing.sse import SseDecoder
 from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.bodies import Message, Receive, Send
 from dragoman.server.call import HttpCall
-from dragoman.server.responses_api import compacted, keeper
+from dragoman.server.responses_api import compacted, keeper, previous_of
 
-PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses", "/openai/v1/responses"})
+_PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses"})
 _CREATE = "response.create"
 CLIENT_LEFT = 499
+
+
+def is_served(path: str) -> bool:
+    """Whether a WebSocket may be opened on this path."""
+    return path.removeprefix("/openai").rstrip("/") in _PATHS
 
 
 class Connection:
@@ -131,8 +136,8 @@ class Connection:
         """The input with the conversation before it written out, also into `body`; or the account
         that keeps that conversation, which is then required."""
         items = items_of(body.get("input"))
-        previous = body.pop("previous_response_id", None)
-        if isinstance(previous, str):
+        previous = previous_of(body.pop("previous_response_id", None))
+        if previous is not None:
             if self._last is not None and self._last[0] == previous:
                 kept = self._last[1]
             else:
