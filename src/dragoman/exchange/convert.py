@@ -25,6 +25,9 @@ from dragoman.toolcalls.pairing import paired
 _EMPTY = Reasoning()
 OPENAI_HOSTS = ("api.openai.com", "chatgpt.com", ".openai.azure.com")
 
+_NOTHING_LEFT = (Turn("user", (Text("Proceed."),)),)
+"""What is asked when a conversation held only results of no call: an empty one is refused."""
+
 
 class Rendered(msgspec.Struct, frozen=True):
     """A target's body, and what undoes the tools' fitting in its answer."""
@@ -44,7 +47,8 @@ def rendered(
     request = with_summaries(request, seal_key)
     request = _without_strangers(unsealed(request, seal_key, losses), codec.name, target, losses)
     if request.hints.previous_response_id is None:
-        request = msgspec.structs.replace(request, turns=paired(request.turns, losses))
+        turns = paired(request.turns, losses) or _NOTHING_LEFT
+        request = msgspec.structs.replace(request, turns=turns)
     native = codec.name == "responses" and speaks_openai(target.host)
     request, names = fit_tools(request, codec.name, native_custom=native, losses=losses)
     settings = fit_reasoning(

@@ -423,6 +423,12 @@ def test_tools_are_declared_plainly() -> None:
     assert lost == ("tools.eager_input_streaming", "tools.web_search")
 
 
+def test_a_conversation_that_nothing_is_left_of_still_asks() -> None:
+    request = Request("anthropic", "m", (Turn("assistant", (Reasoning("hm"),)),))
+    body = CODEC.request_out(request, Target("gpt-5", host="api.openai.com"), Losses())
+    assert body["messages"] == [{"role": "user", "content": "Proceed."}]
+
+
 def test_a_choice_is_not_written_where_no_tool_is_left() -> None:
     search = HostedTool("web_search", {"type": "web_search"}, "responses")
     choice = ToolChoice(mode="auto", parallel=True)
