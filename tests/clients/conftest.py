@@ -11,12 +11,13 @@ import pytest
 from tests.fakes import FAKES, Fake, in_thread
 from tests.sdk.gateway import gateway_process
 
-OLDER = ("claude-sonnet-4-5", "local-model", "gemini-2.5-pro", "gemini-3.5-flash-lite")
+OLDER = ("claude-sonnet-4-5", "local-model", "gemini-2.5-pro")
 NEWER = (
     "claude-opus-5-5",
     "gpt-6-sol",
     "gemini-3.1-pro-preview",
     "gemini-3-flash-preview",
+    "gemini-3.5-flash-lite",
     "gemini-3.8-flash",
 )
 """What clients ask for: names of their catalogues, one that stands in none, and the names that
