@@ -1,4 +1,5 @@
-"""What coding clients do beyond one call: pictures in tool results, and calls side by side."""
+"""What coding clients do beyond one call: pictures in tool results, calls side by side, and Gemini
+CLI's choice of a model by a router of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.clients.conftest import BEHIND, Place
-from tests.clients.programs import Starter, claude_code, codex_http, run
+from tests.clients.programs import Starter, claude_code, codex_http, gemini_cli, run
 from tests.sdk.gateway import CLIENT_KEY
 
 pytestmark = pytest.mark.clients
@@ -58,3 +59,16 @@ def test_claude_code_runs_two_calls_of_one_turn(
     assert there.fake.refusals == [], seen
     assert done.status == 0, seen
     assert [(done.work / f"sum{n}").read_text() for n in (1, 2)] == ["41\n", "42\n"], seen
+
+
+@each_upstream
+def test_gemini_cli_lets_its_router_choose_the_model(
+    upstream: str, place: Callable[[str], Place], tmp_path: Path
+) -> None:
+    there = place(upstream)
+    done = run(gemini_cli(there.address, CLIENT_KEY, "auto", "It's 42 today."), tmp_path)
+    seen = f"{done}\n{there.log()}"
+    assert there.fake.refusals == [], seen
+    assert done.status == 0, seen
+    assert "You said: " in done.stdout, seen
+    assert there.log().count("model=gemini-3.5-flash-lite") == 1, seen
