@@ -73,6 +73,7 @@ def answer(request: Request, model: str, new_id: Callable[[str], str]) -> Iterat
         limit = request.sampling.max_tokens
         if limit is not None and limit < len(words):
             words, stop = words[:limit], "length"
+            written = "".join(words)
         yield from (TextDelta(index, word) for word in words)
     yield PartEnded(index)
     yield UsageSeen(_usage(request, written, thought))
