@@ -16,7 +16,6 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.server.running import KEY, app_of, asked, running
 
 POSTS = [
@@ -126,7 +125,8 @@ async def test_the_error_says_which_field_is_wrong(
 async def test_an_unknown_model_names_the_nearest_and_the_line_that_would_serve_it(
     path: str,
 ) -> None:
-    body = {"model": "echo-thinkin", "messages": [{"role": "user", "content": "x"}]}
+    body: dict[str, object] = {"model": "echo-thinkin"}
+    body["messages"] = [{"role": "user", "content": "x"}]
     body |= {"max_tokens": 5} if path == "/v1/messages" else {}
     answer = await asked(app_of(), "POST", path, json.dumps(body).encode())
     assert answer.status == 404

@@ -7,10 +7,10 @@ import json
 
 import httpx
 import pytest
-
-from dragoman.server.guard import Guard, is_loopback
 from tests.fakes import FAKES, serve
 from tests.server.running import KEY, OTHER_KEY, app_of, asked, running
+
+from dragoman.server.guard import Guard, is_loopback
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 9}
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
 import pytest
+from tests.fakes import ChatFake, ResponsesFake, serve
+from tests.server.running import ECHO, KEY, OTHER_KEY, app_of, running
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from dragoman.server.app import App
-from tests.fakes import ChatFake, ResponsesFake, serve
-from tests.server.running import ECHO, KEY, OTHER_KEY, app_of, running
 
 ENDS = {"response.completed", "response.failed", "response.incomplete", "error"}
 
@@ -71,40 +72,39 @@ async def test_codex_warms_up_and_goes_on_with_new_items_alone(
     path: str, compression: str | None
 ) -> None:
     fake = ChatFake(models=["m"])
-    async with serve(fake) as url:
-        async with running(chat_app(url)) as address:
-            link = connect(
-                f"ws://{address}{path}",
-                additional_headers={"authorization": f"Bearer {KEY}"},
-                compression=compression,
-                proxy=None,
+    async with serve(fake) as url, running(chat_app(url)) as address:
+        link = connect(
+            f"ws://{address}{path}",
+            additional_headers={"authorization": f"Bearer {KEY}"},
+            compression=compression,
+            proxy=None,
+        )
+        async with link as socket:
+            common = {"model": "m", "store": False, "stream": True}
+            developer = {**user("Be brief."), "role": "developer"}
+            await sent(socket, **common, generate=False, input=[developer])
+            warm = await events(socket)
+            assert [event["type"] for event in warm] == [
+                "response.created",
+                "response.in_progress",
+                "response.completed",
+            ]
+            assert warm[-1]["response"]["output"] == []
+            assert fake.requests == []
+            first = await answered(
+                socket,
+                **common,
+                previous_response_id=warm[-1]["response"]["id"],
+                input=[user("echo: one")],
             )
-            async with link as socket:
-                common = {"model": "m", "store": False, "stream": True}
-                developer = {**user("Be brief."), "role": "developer"}
-                await sent(socket, **common, generate=False, input=[developer])
-                warm = await events(socket)
-                assert [event["type"] for event in warm] == [
-                    "response.created",
-                    "response.in_progress",
-                    "response.completed",
-                ]
-                assert warm[-1]["response"]["output"] == []
-                assert fake.requests == []
-                first = await answered(
-                    socket,
-                    **common,
-                    previous_response_id=warm[-1]["response"]["id"],
-                    input=[user("echo: one")],
-                )
-                assert text_of(first) == "one"
-                second = await answered(
-                    socket,
-                    **common,
-                    previous_response_id=first["id"],
-                    input=[user("echo: two")],
-                )
-                assert text_of(second) == "two"
+            assert text_of(first) == "one"
+            second = await answered(
+                socket,
+                **common,
+                previous_response_id=first["id"],
+                input=[user("echo: two")],
+            )
+            assert text_of(second) == "two"
     told = [(message["role"], message["content"]) for message in fake.last["messages"]]
     roles = [role for role, _ in told]
     assert roles in (
@@ -187,36 +187,40 @@ async def test_frames_of_bytes_are_read_too() -> None:
 
 
 async def test_an_upstreams_refusal_keeps_its_status_and_the_connection_stays() -> None:
-    async with serve(ChatFake(models=["m"])) as url:
-        async with running(chat_app(url)) as address, opening(address) as socket:
-            error = await answered(socket, model="m", input="fail 429")
-            assert (error["type"], error["status"]) == ("error", 429)
-            assert "told to fail with 429" in error["error"]["message"]
-            last = await answered(socket, model="m", input="cut")
-            assert last["status"] == "failed"
-            assert text_of(await answered(socket, input="still here")) == "still here"
+    async with (
+        serve(ChatFake(models=["m"])) as url,
+        running(chat_app(url)) as address,
+        opening(address) as socket,
+    ):
+        error = await answered(socket, model="m", input="fail 429")
+        assert (error["type"], error["status"]) == ("error", 429)
+        assert "told to fail with 429" in error["error"]["message"]
+        last = await answered(socket, model="m", input="cut")
+        assert last["status"] == "failed"
+        assert text_of(await answered(socket, input="still here")) == "still here"
 
 
 async def test_the_upstream_is_closed_when_the_client_leaves_in_mid_response() -> None:
     fake = ChatFake(models=["m"])
     async with serve(fake) as url, running(chat_app(url)) as address:
-        async with opening(address) as socket:
-            await sent(socket, model="m", input="stall")
-            while "output_text.delta" not in str(await socket.recv()):
-                pass
+        socket = await opening(address)
+        await sent(socket, model="m", input="stall")
+        while "output_text.delta" not in str(await socket.recv()):
+            pass
+        await socket.close()
         await asyncio.wait_for(fake.disconnected.wait(), 2)
 
 
 async def test_keepalives_never_become_frames() -> None:
     fake = ChatFake(models=["m"])
-    async with serve(fake) as url, running(chat_app(url)) as address:
-        async with opening(address) as socket:
-            await sent(socket, model="m", input="stall")
-            got: list[Any] = []
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(1.6):
-                    while True:
-                        got.append(json.loads(await socket.recv()))
+    async with serve(fake) as url, running(chat_app(url)) as address, opening(address) as socket:
+        await sent(socket, model="m", input="stall")
+        got: list[Any] = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.6):
+                while True:
+                    got.append(json.loads(await socket.recv()))
+    assert got
     assert all(event["type"].startswith("response.") for event in got)
     assert [event["sequence_number"] for event in got] == list(range(len(got)))
 
@@ -254,15 +258,14 @@ async def test_a_response_of_another_key_is_not_found() -> None:
 
 async def test_compaction_gives_exactly_one_item_that_every_upstream_reads_as_text() -> None:
     fake = ChatFake(models=["m"])
-    async with serve(fake) as url, running(chat_app(url)) as address:
-        async with opening(address) as socket:
-            items = [user("echo: the gist"), {"type": "compaction_trigger"}]
-            await sent(socket, model="m", store=False, input=items)
-            got = await events(socket)
-            done = [e["item"] for e in got if e["type"] == "response.output_item.done"]
-            assert [item["type"] for item in done] == ["compaction"]
-            assert got[-1]["response"]["output"] == done
-            await answered(socket, model="m", store=False, input=[done[0], user("echo: on")])
+    async with serve(fake) as url, running(chat_app(url)) as address, opening(address) as socket:
+        items = [user("echo: the gist"), {"type": "compaction_trigger"}]
+        await sent(socket, model="m", store=False, input=items)
+        got = await events(socket)
+        done = [e["item"] for e in got if e["type"] == "response.output_item.done"]
+        assert [item["type"] for item in done] == ["compaction"]
+        assert got[-1]["response"]["output"] == done
+        await answered(socket, model="m", store=False, input=[done[0], user("echo: on")])
     assert "Summary of the conversation" in json.dumps(fake.last["messages"])
 
 
