@@ -105,7 +105,7 @@ async def test_no_credential_of_the_client_reaches_an_upstream(protocol: str) ->
     assert "beta=true" in asked.line
     names = [name for name, _ in asked.headers]
     assert len(names) == len(set(names))
-    assert set(names) - {"accept", "user-agent"} == {
+    assert set(names) - {"accept", "user-agent", "anthropic-version"} == {
         "host", "content-length", "content-type", "x-title", "x-own",
         {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}.get(protocol, "authorization"),
     }  # fmt: skip
@@ -206,3 +206,10 @@ async def test_names_that_are_not_ascii_do_not_break_the_headers() -> None:
         reply = await here.post("/v1/chat/completions", asking("openai", "x", "hi", stream=False))
     assert reply.status_code == 200
     assert (reply.headers["x-dragoman-upstream"], reply.headers["x-dragoman-model"]) == ("??", "??")
+
+
+def test_a_protocols_own_header_is_added_only_where_the_client_left_it_out() -> None:
+    default = [("anthropic-version", "2023-06-01")]
+    newer = [("anthropic-version", "2026-10-21")]
+    assert headers.with_defaults([], default) == default
+    assert headers.with_defaults(newer, default) == newer

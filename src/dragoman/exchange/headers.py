@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote_plus
 
 from dragoman.upstreams.http import Headers
@@ -50,6 +50,12 @@ def same_protocol(headers: Headers, hostname: str) -> Headers:
         and name not in named
         and not (drops_betas and name == "anthropic-beta")
     ]
+
+
+def with_defaults(headers: Headers, defaults: Iterable[tuple[str, str]]) -> Headers:
+    """The headers, and those of a protocol's own that the client left out (anthropic-version)."""
+    given = {name for name, _ in headers}
+    return [*headers, *(pair for pair in defaults if pair[0] not in given)]
 
 
 def forwarded_query(query: str) -> str:

@@ -154,7 +154,9 @@ class Job:
             path=codec.path(target.model, self.stream),
             query=_without_alt(headers.forwarded_query(incoming.query)),
             headers=[
-                *headers.same_protocol(incoming.headers, host.hostname),
+                *headers.with_defaults(
+                    headers.same_protocol(incoming.headers, host.hostname), codec.headers
+                ),
                 ("content-type", "application/json"),
             ],
             body=body,
