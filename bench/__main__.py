@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
 import msgspec
 from rich.console import Console
@@ -53,7 +54,11 @@ def main() -> int:
         return CANNOT_SAY
     show(console, figures)
     console.print(f"dragoman's memory: {before:.1f} MB before the load, {after:.1f} MB after it")
+    had = median(one.dragoman.busy for found in figures for one in found.rounds)
     console.print(f"load on the machine at the end: {os.getloadavg()[0]:.1f}")
+    console.print(
+        f"dragoman was at work for {had:.0%} of its rounds; less than all is other programs'"
+    )
     if chosen.json:
         chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
     return _verdict(console, figures)

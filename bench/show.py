@@ -79,7 +79,11 @@ def _table(console: Console, title: str, names: list[str]) -> Table:
     """For a terminal, or as Markdown, whose headings are one line each."""
     on_terminal = console.is_terminal
     table = Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD if on_terminal else box.MARKDOWN
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD if on_terminal else box.MARKDOWN,
+        collapse_padding=on_terminal,
+        pad_edge=not on_terminal,
     )
     table.add_column("", no_wrap=True)
     for name in names:
@@ -103,8 +107,8 @@ def _cpu(figures: Figures, nginx: Callable[[Round], Run]) -> float:
 def _verdict(figures: Figures) -> str:
     if not figures.floor:
         return "-"
-    met = ratio(figures) >= figures.floor
-    return f"{figures.floor:.2f} {'met' if met else '[bold red]MISSED[/]'}"
+    missed = " [bold red]MISSED[/]" if ratio(figures) < figures.floor else ""
+    return f"{figures.floor:.2f}{missed}"
 
 
 def _added(paced: list[Paced], field: str, side: str) -> Iterable[float]:

@@ -25,7 +25,7 @@ def test_a_right_file_is_ok_with_its_counts_and_warnings(tmp_path: Path) -> None
     assert out.splitlines() == [
         f"{file}:1: warning: prot: unknown key, so it is ignored; did you mean port?",
         (
-            f"OK {file}: 3 upstreams, 2 models listed, 1 client key, "
+            f"OK {file}: 3 upstreams, 4 models, 1 client key, "
             "1 upstream asked for models at start, 1 warning"
         ),
     ]
@@ -69,7 +69,7 @@ def test_the_file_of_the_working_folder_is_found(
     monkeypatch.chdir(tmp_path)
     code, out = run("check")
     assert code == 0
-    assert out.endswith("config.yaml: 0 upstreams, 0 models listed, 0 client keys\n")
+    assert out.endswith("config.yaml: 0 upstreams, 0 models, 0 client keys\n")
 
 
 def test_the_schema_is_printed_as_json() -> None:

@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 INPUTS = HERE / "inputs"
 GOLDENS = HERE / "goldens"
 STREAMS = HERE / "streams"
+STREAM_GOLDENS = HERE / "stream_goldens"
 
 _WIDTH = 100
 

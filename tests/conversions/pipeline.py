@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -90,9 +91,9 @@ def convert(body: JsonObject, protocol: str, target: str, losses: Losses | None 
     return rendered(request, CODECS[upstream], goal, SEAL_KEY, losses)
 
 
-def body_for(body: JsonObject, protocol: str, target: str) -> JsonObject:
+def body_for(body: JsonObject, protocol: str, target: str) -> dict[str, Any]:
     """The same as plain JSON values."""
-    plain: JsonObject = json.loads(encode(convert(body, protocol, target).body))
+    plain: dict[str, Any] = json.loads(encode(convert(body, protocol, target).body))
     return plain
 
 
@@ -133,21 +134,29 @@ class Exchange:
             out += encoder.encode([event])
         return out + encoder.finish()
 
-    def answered(self, body: bytes) -> JsonObject:
+    def answered(self, body: bytes) -> dict[str, Any]:
         """The client's whole answer for an upstream's whole answer."""
         events = staged(self.stages, self.upstream.answer_in(body, self.origin))
         whole = self.client.answer_out(fold(events), self.reply)
-        plain: JsonObject = json.loads(encode(whole))
+        plain: dict[str, Any] = json.loads(encode(whole))
         return plain
 
 
 def plain_request(protocol: str, **more: Json) -> JsonObject:
-    """The least a client can ask for, streamed, with whatever is told besides."""
+    """The least a client can ask for, streamed, with thoughts and usage shown where the protocol
+    must be asked for them, and whatever is told besides."""
+    shown: JsonObject = {"thinkingConfig": {"includeThoughts": True}}
     asked: dict[str, JsonObject] = {
-        "openai": {"messages": [{"role": "user", "content": "Go on."}]},
+        "openai": {
+            "messages": [{"role": "user", "content": "Go on."}],
+            "stream_options": {"include_usage": True},
+        },
         "responses": {"input": "Go on."},
         "anthropic": {"max_tokens": 1000, "messages": [{"role": "user", "content": "Go on."}]},
-        "gemini": {"contents": [{"role": "user", "parts": [{"text": "Go on."}]}]},
+        "gemini": {
+            "contents": [{"role": "user", "parts": [{"text": "Go on."}]}],
+            "generationConfig": shown,
+        },
         "ollama": {"messages": [{"role": "user", "content": "Go on."}]},
     }
     return {"model": "m", "stream": True, **asked[protocol], **more}

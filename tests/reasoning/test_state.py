@@ -365,3 +365,23 @@ def test_what_goes_out_sealed_comes_back_to_the_same_places() -> None:
     turns, losses = opened(Turn("assistant", echoed))
     assert turns == (Turn("assistant", original),)
     assert losses == ()
+
+
+def test_thinking_that_its_model_does_not_sign_is_signed_for_anthropic_clients() -> None:
+    sealer = StateSealer("anthropic", KEY)
+    events: list[Event] = [
+        PartStarted(0, Reasoning()),
+        TextDelta(0, "I should."),
+        PartEnded(0),
+    ]
+
+    sealed = [out for event in events for out in sealer.apply(event)]
+
+    signed = sealed[2]
+    assert isinstance(signed, StateDelta)
+    assert sealed == [*events[:2], signed, events[2]]
+    back = Reasoning("I should.", ReasoningState(signed.state.blob, "anthropic"))
+    losses = Losses()
+    request = Request("anthropic", "m", (Turn("assistant", (back,)),))
+    assert unsealed(request, KEY, losses).turns[0].parts == (Reasoning("I should."),)
+    assert not losses

@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dragoman.config.problems import Problem
     from dragoman.config.settings import Settings
+    from dragoman.config.upstreams import Upstream
 
 config_app = typer.Typer(
     name="config", help="Check the configuration file and describe it.", no_args_is_help=True
@@ -73,11 +74,11 @@ def _tell(out: Console, path: Path, problems: Iterable[Problem], kind: str, colo
 
 def _summary(settings: Settings, warnings: int) -> str:
     used = [upstream for upstream in settings.all_upstreams if not upstream.disabled]
-    listed = sum(len(upstream.models or ()) for upstream in used)
+    listed = sum(len(_models_of(upstream)) for upstream in used)
     asked = sum(upstream.models is None and upstream.protocol != "echo" for upstream in used)
     parts = [
         _counted(len(used), "upstream"),
-        f"{_counted(listed, 'model')} listed",
+        _counted(listed, "model"),
         _counted(len(settings.api_keys), "client key"),
     ]
     if asked:
@@ -85,6 +86,15 @@ def _summary(settings: Settings, warnings: int) -> str:
     if warnings:
         parts.append(_counted(warnings, "warning"))
     return ", ".join(parts)
+
+
+def _models_of(upstream: Upstream) -> Sequence[object]:
+    """Those the file lists, and those echo has by itself."""
+    from dragoman.upstreams import echo
+
+    if upstream.models is None:
+        return echo.MODELS if upstream.protocol == "echo" else ()
+    return upstream.models
 
 
 def _counted(count: int, what: str) -> str:

@@ -10,6 +10,12 @@ from rich.table import Table
 
 _SHOWN_MODELS = 12
 
+_GEMINI_HOME = "~/.gemini-dragoman"
+_GEMINI_SETTINGS = '{"security":{"auth":{"selectedType":"gemini-api-key"}}}'
+"""Without it Gemini CLI asks how to sign in, keeps to a Google account chosen before, or ends when
+it has no terminal. It stands in a home of its own, so that the user's own settings stay as they
+are."""
+
 
 def client_lines(address: str, key: str, model: str) -> list[tuple[str, str]]:
     """A client's name and the shell line that starts it on this gateway."""
@@ -37,6 +43,9 @@ def client_lines(address: str, key: str, model: str) -> list[tuple[str, str]]:
         ),
         (
             "Gemini CLI",
+            f"mkdir -p {_GEMINI_HOME}/.gemini && [ -e {_GEMINI_HOME}/.gemini/settings.json ] || "
+            f"echo {shlex.quote(_GEMINI_SETTINGS)} > {_GEMINI_HOME}/.gemini/settings.json; "
+            f"GEMINI_CLI_HOME={_GEMINI_HOME} "
             f"GOOGLE_GEMINI_BASE_URL={address} GEMINI_API_KEY={secret} gemini -m {name}",
         ),
         (

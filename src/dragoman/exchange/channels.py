@@ -11,7 +11,7 @@ from typing import Protocol
 
 from dragoman.errors import DragomanError
 from dragoman.exchange.stages import Stage, staged
-from dragoman.neutral.events import Event, Failed, Started, UsageSeen, commits
+from dragoman.neutral.events import Event, Failed, Started, TextDelta, UsageSeen, commits
 from dragoman.neutral.json import JsonObject
 from dragoman.neutral.usage import NO_USAGE, Usage
 from dragoman.protocols.codec import StreamDecoder, StreamEncoder
@@ -50,6 +50,9 @@ class Watch:
     def seen(self, events: list[Event]) -> list[Event]:
         """The same events, without a failure and what follows it."""
         for index, event in enumerate(events):
+            if isinstance(event, TextDelta):
+                self.committed = True
+                continue
             if not self.committed and commits(event):
                 self.committed = True
             if isinstance(event, UsageSeen):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from dragoman.catalog.models import facts
+from dragoman.exchange.sampling import fitted_sampling
 from dragoman.exchange.summaries import with_summaries
 from dragoman.neutral.json import JsonObject
 from dragoman.neutral.losses import Losses
@@ -26,6 +27,9 @@ from dragoman.toolcalls.pairing import paired
 
 _EMPTY = Reasoning()
 OPENAI_HOSTS = ("api.openai.com", "chatgpt.com", ".openai.azure.com")
+
+_NOTHING_LEFT = (Turn("user", (Text("Proceed."),)),)
+"""What is asked when a conversation held only results of no call: an empty one is refused."""
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -59,7 +63,8 @@ def rendered(
     request = with_summaries(request, seal_key)
     request = _without_strangers(unsealed(request, seal_key, losses), codec.name, target, losses)
     if request.hints.previous_response_id is None:
-        request = msgspec.structs.replace(request, turns=paired(request.turns, losses))
+        turns = paired(request.turns, losses) or _NOTHING_LEFT
+        request = msgspec.structs.replace(request, turns=turns)
     native = codec.name == "responses" and speaks_openai(target.host)
     request, names = fit_tools(request, codec.name, native_custom=native, losses=losses)
     wish = _wish(request.reasoning, suffix)
@@ -81,6 +86,9 @@ def rendered(
     if codec.name == request.protocol == "openai" and vendor is None:
         settings = msgspec.structs.replace(settings, summary=wish.summary)
     request = msgspec.structs.replace(request, reasoning=settings, model=target.model)
+    if known is not None and speaks_openai(target.host):
+        sampling = fitted_sampling(request, codec.name, known, losses)
+        request = msgspec.structs.replace(request, sampling=sampling)
     body = codec.request_out(request, target, losses)
     if vendor is not None:
         write_thinking(body, vendor, target.model, settings, wish, losses)

@@ -13,7 +13,7 @@ from dragoman.exchange.incoming import Incoming, Outcome, Reply
 from dragoman.exchange.job import Job
 from dragoman.exchange.relay import Source, relayed
 from dragoman.exchange.remembered import Remembered
-from dragoman.exchange.sending import Options, Sender, reply_for
+from dragoman.exchange.sending import Options, Sender, bare_reply
 from dragoman.exchange.side_requests import SideRequests
 from dragoman.exchange.streams import Open, open_stream
 from dragoman.exchange.whole import whole_answer
@@ -61,7 +61,7 @@ class Exchange:
             raise
         if done:
             return _streaming(opening.result(), options, job)
-        encoder = incoming.codec.stream_out(reply_for(job))
+        encoder = incoming.codec.stream_out(bare_reply(job))
         body = _late(opening, encoder, options, job)
         return Reply(200, [("content-type", encoder.content_type)], body)
 
@@ -133,6 +133,7 @@ def _settler(job: Job, attempt: Attempt) -> Callable[[Source], None]:
         job.outcome.usage = channel.usage
         if channel.failed is not None:
             job.outcome.error = channel.failed.message
+            job.outcome.status = channel.failed.status
             if isinstance(channel.failed, UpstreamFault):
                 attempt.broke(channel.failed)
         elif job.incoming.on_finish is not None:

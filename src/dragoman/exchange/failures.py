@@ -7,12 +7,18 @@ from email.utils import parsedate_to_datetime
 
 from dragoman.errors import Broken, UpstreamFault
 from dragoman.protocols.codec import Codec
+from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Answer
 
+_SHORTEST_SECRET = 8
 
-async def refusal(answer: Answer, codec: Codec, upstream: str) -> UpstreamFault:
-    """The error an upstream's status and body stand for; reads the body to its end."""
-    body = await answer.read_all()
+
+async def refusal(
+    answer: Answer, codec: Codec, upstream: str, credential: Credential
+) -> UpstreamFault:
+    """The error an upstream's status and body stand for; reads the body to its end. A host that
+    repeats the key it was shown does not get it past here."""
+    body = _without_secrets(await answer.read_all(), credential)
     if answer.status < 400:
         return Broken(
             f"upstream {upstream} answered with status {answer.status}; check its base-url",
@@ -24,6 +30,14 @@ async def refusal(answer: Answer, codec: Codec, upstream: str) -> UpstreamFault:
     if error.retry_after_s is None:
         error.retry_after_s = retry_after_s(answer.header("retry-after"))
     return error
+
+
+def _without_secrets(body: bytes, credential: Credential) -> bytes:
+    for _, value in credential.headers:
+        secret = value.removeprefix("Bearer ").encode()
+        if len(secret) >= _SHORTEST_SECRET and secret in body:
+            body = body.replace(secret, b"***")
+    return body
 
 
 def retry_after_s(value: str, now_s: float | None = None) -> float | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode
+from collections.abc import Iterable, Mapping
+from urllib.parse import unquote_plus
 
 from dragoman.upstreams.http import Headers
 
@@ -12,14 +12,18 @@ HOP_BY_HOP = frozenset(
     "transfer-encoding upgrade".split()
 )
 _NEVER_UPSTREAM = HOP_BY_HOP | frozenset(
-    "host content-length content-encoding content-type accept-encoding cookie expect "
+    "host content-length content-encoding content-type accept-encoding cookie cookie2 expect "
     "authorization x-api-key x-goog-api-key api-key x-management-key "
-    "forwarded via x-real-ip true-client-ip cf-connecting-ip".split()
+    "forwarded via x-real-ip true-client-ip cf-connecting-ip x-client-ip x-cluster-client-ip "
+    "fastly-client-ip x-original-host x-original-forwarded-for http2-settings".split()
 )
 _NEVER_UPSTREAM_PREFIXES = ("x-forwarded-", "x-dragoman-", "sec-websocket-")
 
-_BACK = frozenset("x-request-id request-id retry-after retry-after-ms openai-processing-ms".split())
-_BACK_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
+_BACK = frozenset(
+    "x-request-id request-id apim-request-id x-amzn-requestid x-goog-request-id x-ms-request-id "
+    "retry-after retry-after-ms openai-processing-ms ratelimit".split()
+)
+_BACK_PREFIXES = ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-")
 _NEVER_BACK = HOP_BY_HOP | frozenset(
     "content-length content-encoding content-type set-cookie set-cookie2 date server alt-svc "
     "strict-transport-security".split()
@@ -37,23 +41,40 @@ def same_protocol(headers: Headers, hostname: str) -> Headers:
     """The client's headers for an upstream of its own protocol: all but the connection's, the
     credentials and ours."""
     drops_betas = hostname.endswith(BETAS_REFUSED)
+    named = _named_by_connection(headers)
     return [
         (name, value)
         for name, value in headers
         if name not in _NEVER_UPSTREAM
         and not name.startswith(_NEVER_UPSTREAM_PREFIXES)
+        and name not in named
         and not (drops_betas and name == "anthropic-beta")
     ]
 
 
+def with_defaults(headers: Headers, defaults: Iterable[tuple[str, str]]) -> Headers:
+    """The headers, and those of a protocol's own that the client left out (anthropic-version)."""
+    given = {name for name, _ in headers}
+    return [*headers, *(pair for pair in defaults if pair[0] not in given)]
+
+
 def forwarded_query(query: str) -> str:
     """The client's query without its keys."""
-    if not query:
-        return ""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if all(name not in SECRET_QUERY for name, _ in pairs):
-        return query
-    return urlencode([pair for pair in pairs if pair[0] not in SECRET_QUERY])
+    return "&".join(
+        pair
+        for pair in query.split("&")
+        if unquote_plus(pair.partition("=")[0]) not in SECRET_QUERY
+    )
+
+
+def _named_by_connection(headers: Headers) -> frozenset[str]:
+    """Further headers of this connection alone (RFC 9110, 7.6.1)."""
+    return frozenset(
+        word.strip().lower()
+        for name, value in headers
+        if name == "connection"
+        for word in value.split(",")
+    )
 
 
 def back(headers: Headers, *, everything: bool) -> Headers:

@@ -63,6 +63,7 @@ class Job:
         self._request: Request | None = None
         self._losses = Losses()
         self.spans = Spans(incoming.body)
+        self.spans.positions()
         if incoming.in_url:
             self.model, self.stream = incoming.model, incoming.stream
         else:
@@ -89,8 +90,10 @@ class Job:
             InvalidRequest: names the field.
         """
         if self._request is None:
-            self.spans.positions()
-            body = decode(self.incoming.body)
+            try:
+                body = decode(self.incoming.body)
+            except ValueError as error:
+                raise InvalidRequest(f"the body is not valid JSON: {error}") from None
             assert isinstance(body, dict)
             body["model"] = self.model
             if self.incoming.in_url:
@@ -159,16 +162,14 @@ class Job:
             rewrites = (without_usage,)
         if target.restore and target.model != self.model:
             rewrites += (model_restorer(codec.name, self.model),)
-        if changes:
-            body = self.spans.replaced(changes)
-        else:
-            self.spans.positions()
-            body = incoming.body
+        body = self.spans.replaced(changes) if changes else incoming.body
         return Prepared(
             path=codec.path(target.model, self.stream),
             query=_without_alt(headers.forwarded_query(incoming.query)),
             headers=[
-                *headers.same_protocol(incoming.headers, host.hostname),
+                *headers.with_defaults(
+                    headers.same_protocol(incoming.headers, host.hostname), codec.headers
+                ),
                 ("content-type", "application/json"),
             ],
             body=body,
@@ -183,6 +184,8 @@ class Job:
         raw = self.spans.raw.get("stream_options")
         if raw is None or bytes(raw) == b"null":
             return _USAGE_ASKED
+        if not isinstance(self.spans.value("stream_options"), dict):
+            raise InvalidRequest("stream_options: expected an object", param="stream_options")
         return Spans(bytes(raw)).replaced({"include_usage": b"true"})
 
     def _converted(self, target: Target, codec: Codec, *, strict: bool) -> Prepared:

@@ -34,12 +34,16 @@ class HttpSource:
         self._answer = answer
         self.channel = channel
         self.over = False
+        self._closed = False
 
     async def pull(self, patience_s: float) -> bytes | None:
-        data = await self._answer.read_some(patience_s)
+        channel = self.channel
+        try:
+            data = await self._answer.read_some(patience_s)
+        except DragomanError as error:
+            return self._cut_off(error)
         if data is None:
             return None
-        channel = self.channel
         out = channel.feed(data) if data else b""
         if channel.failed is not None:
             self.over = True
@@ -48,16 +52,29 @@ class HttpSource:
             out += channel.finish()
         return out
 
+    def _cut_off(self, error: DragomanError) -> bytes:
+        """The connection broke or fell silent: a failure, unless the protocol's end had come."""
+        self.over = True
+        out = self.channel.finish()
+        if self.channel.failed is not None and not self.channel.told:
+            self.channel.failed = error
+        return out
+
     async def close(self) -> None:
         """Reads the connection's last bytes when the protocol's end came before them, so that it
-        can serve again."""
-        if self.channel.ended and self.channel.failed is None:
-            try:
-                while await self._answer.read_some(_LINGER_S):
-                    pass
-            except DragomanError:
-                pass
-        self._answer.close()
+        can serve again. Once: afterwards it is another request's."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self.channel.ended and self.channel.failed is None:
+                async with asyncio.timeout(_LINGER_S):
+                    while await self._answer.read_some():
+                        pass
+        except (DragomanError, TimeoutError):
+            pass
+        finally:
+            self._answer.close()
 
 
 class EventSource:

@@ -51,7 +51,7 @@ class Sender:
             answer.close()
             raise fault
         try:
-            raise await refusal(answer, codec, host.name)
+            raise await refusal(answer, codec, host.name, attempt.credential)
         finally:
             answer.close()
 
@@ -77,9 +77,9 @@ def reply_for(job: Job) -> RenderReply:
     return _reply(job.request, job.model)
 
 
-def bare_reply(job: Job, protocol: ProtocolName) -> RenderReply:
+def bare_reply(job: Job) -> RenderReply:
     """The same without reading the request: enough for an error or a keepalive."""
-    return _reply(Request(protocol, job.model, ()), job.model)
+    return _reply(Request(job.incoming.codec.name, job.model, ()), job.model)
 
 
 def _reply(request: Request, model: str) -> RenderReply:
@@ -91,7 +91,7 @@ def own_headers(job: Job, attempt: Attempt, losses: tuple[str, ...]) -> Headers:
     attempts, and what was lost."""
     out = [
         ("x-dragoman-model", _header_safe(attempt.target.model)),
-        ("x-dragoman-upstream", attempt.target.host.name),
+        ("x-dragoman-upstream", _header_safe(attempt.target.host.name)),
         ("x-dragoman-credential", str(attempt.credential.index)),
         ("x-dragoman-attempts", str(job.outcome.attempts)),
     ]
@@ -109,4 +109,4 @@ def new_id(prefix: str) -> str:
 
 
 def _header_safe(value: str) -> str:
-    return value.encode("latin-1", "replace").decode("latin-1").replace("\n", " ")
+    return "".join(sign if " " <= sign <= "~" else "?" for sign in value)

@@ -157,7 +157,7 @@ class SideRequests:
         if answer.status == 200:
             return answer
         try:
-            raise await refusal(answer, codec, target.host.name)
+            raise await refusal(answer, codec, target.host.name, credential)
         finally:
             answer.close()
 

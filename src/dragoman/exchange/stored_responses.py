@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dragoman.errors import InvalidRequest, RequestFault
+from dragoman.errors import ErrorKind, InvalidRequest, RequestFault
 from dragoman.neutral.json import Json, JsonObject, decode, encode
 from dragoman.storage.state import Space, State
 
@@ -46,7 +46,12 @@ class StoredResponses:
         """
         kept = self._find(id_, owner)
         if kept is None:
-            raise RequestFault(f"no response {id_!r} is kept here", status=404, param="id")
+            raise RequestFault(
+                f"no response {id_!r} is kept here",
+                status=404,
+                kind=ErrorKind.NOT_FOUND,
+                param="id",
+            )
         return kept
 
     def delete(self, id_: str, owner: str) -> Kept:

@@ -71,6 +71,20 @@ async def _source(
         return EventSource(events, _channel(job, None, [])), own_headers(job, attempt, ())
     prepared = job.prepared(target, codec, strict=options.strict_conversion)
     answer = await sender.send(prepared, attempt, codec)
+    try:
+        return _read(sender, job, attempt, answer, options)
+    except BaseException:
+        answer.close()
+        raise
+
+
+def _read(
+    sender: Sender, job: Job, attempt: Attempt, answer: Answer, options: Options
+) -> tuple[Source, Headers]:
+    """An answer's way to the client: passed on, converted, or read whole first."""
+    codec = attempt.target.host.codec
+    assert codec is not None
+    prepared = job.prepared(attempt.target, codec, strict=options.strict_conversion)
     origin = origin_of(attempt)
     back = headers.back(answer.headers, everything=options.passthrough_headers)
     back += own_headers(job, attempt, prepared.losses)
@@ -83,7 +97,7 @@ async def _source(
     channel = Direct(
         codec.name,
         codec.stream_in(msgspec.structs.replace(origin, gaps=True)),
-        BareClient(job.incoming.codec, bare_reply(job, codec.name)),
+        BareClient(job.incoming.codec, bare_reply(job)),
         answer.header("content-type"),
         prepared.rewrites,
         choices=job.several_choices,

@@ -39,12 +39,13 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
     finally:
         answer.close()
     events = codec.answer_in(data, origin_of(attempt))
+    usage = _usage_of(events)
     back = headers.back(answer.headers, everything=options.passthrough_headers)
     back += own_headers(job, attempt, prepared.losses)
     if prepared.conversion is not None:
         stages = sender.stages(job, prepared, codec.name, options)
         return Reply(200, back, _folded(job, events, stages))
-    job.outcome.usage = _usage_of(events)
+    job.outcome.usage = usage
     for rewrite in prepared.rewrites:
         data = rewrite(data)
     if job.incoming.on_finish is not None:

@@ -4,6 +4,7 @@ does not render, and what is logged of a request is chosen field by field."""
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
+_UNSAFE = re.compile(r"[^!-~]|[\"'=]")
+"""What would not read as one word: a client's text must not look like another field or line."""
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -60,7 +63,7 @@ def _write_json(fields: dict[str, str | int | float | None]) -> None:
 
 def _write_text(fields: dict[str, str | int | float | None]) -> None:
     pairs = " ".join(
-        f"{key}={value!r}" if isinstance(value, str) and " " in value else f"{key}={value}"
+        f"{key}={value!r}" if isinstance(value, str) and _UNSAFE.search(value) else f"{key}={value}"
         for key, value in fields.items()
     )
     sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} request {pairs}\n")

@@ -34,6 +34,10 @@ REDACTED = "#redacted"
 """Stands in for a call id where the state was all there was of a redacted reasoning part."""
 
 _OF_THOUGHTS = frozenset((THOUGHT, REDACTED))
+UNSIGNED = "#unsigned"
+"""Stands in for a call id where the model signs nothing and the seal only marks it as not the
+client's own model's."""
+
 _LOSS = "reasoning state"
 
 
@@ -147,7 +151,9 @@ class _Run:
             self._lost("it was not sealed by this gateway, or has been changed")
         elif place:
             state = msgspec.structs.replace(state, call_id="")
-            if place not in _OF_THOUGHTS:
+            if place == UNSIGNED:
+                state = None
+            elif place not in _OF_THOUGHTS:
                 self._place(state, place)
                 state = None
             elif not isinstance(part, Reasoning):

@@ -1,8 +1,9 @@
 """Reasoning state on its way out: a foreign one is sealed into the client's own opaque field.
 
 Anthropic and Responses clients have such a field on reasoning alone: the state of a call or a text
-goes on a reasoning part of its own, before it, or right behind it when it came late. Chat and
-Ollama clients have none: states are taken out, and a store keeps them.
+goes on a reasoning part of its own, before it, or right behind it when it came late. Thinking
+without a state is signed for Anthropic clients, some of which drop unsigned blocks. Chat and Ollama
+clients have no field: states are taken out, and a store keeps them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from dragoman.neutral.events import (
 from dragoman.neutral.parts import Media, Reasoning, ReasoningState, Text, ToolCall
 from dragoman.neutral.requests import ProtocolName
 from dragoman.reasoning.carrier import seal
-from dragoman.reasoning.passage import NEXT_TEXT, PREVIOUS_TEXT, REDACTED, THOUGHT
+from dragoman.reasoning.passage import NEXT_TEXT, PREVIOUS_TEXT, REDACTED, THOUGHT, UNSIGNED
 
 _Stateful: TypeAlias = Text | Reasoning | ToolCall | Media
 _Numbered: TypeAlias = (
@@ -66,6 +67,7 @@ class StateSealer:
         self._choices: dict[int, _Choice] = {}
         self._shifted = False
         self._thoughts: dict[tuple[int, int], list[str]] = {}
+        self._unsigned: set[tuple[int, int]] = set()
         self._keeps_thoughts = client_protocol not in (*_WITHOUT_FIELD, *_ON_REASONING_ONLY)
 
     def apply(self, event: Event) -> list[Event]:
@@ -74,7 +76,7 @@ class StateSealer:
             thought = self._thoughts.get((event.choice, event.index))
             if thought is not None:
                 thought.append(event.text)
-        if not self._shifted and isinstance(event, TextDelta | InputDelta):
+        if not self._shifted and isinstance(event, (TextDelta, InputDelta)):
             return [event]
         if isinstance(event, PartStarted):
             return self._strip_head(event) if self._strips else self._started(event)
@@ -97,6 +99,8 @@ class StateSealer:
         before: list[Event] = []
         if self._keeps_thoughts and isinstance(head, Reasoning):
             self._thoughts[event.choice, event.index] = [head.text]
+        if self._client == "anthropic" and isinstance(head, Reasoning) and head.state is None:
+            self._unsigned.add((event.choice, event.index))
         if isinstance(head, ToolCall | Text) and self._moves:
             choice.places[event.index] = head.id if isinstance(head, ToolCall) else PREVIOUS_TEXT
             if head.state is not None and self._is_foreign(head.state):
@@ -121,6 +125,7 @@ class StateSealer:
         if event.index in choice.places and self._is_foreign(event.state):
             choice.late[event.index] = event.state
             return []
+        self._unsigned.discard((event.choice, event.index))
         thought = self._thoughts.get((event.choice, event.index))
         if thought is None or not self._is_foreign(event.state):
             own = self._own(event.state)
@@ -134,13 +139,17 @@ class StateSealer:
         if choice is None:
             return [event]
         ended = self._renumbered(event)
+        if (event.choice, event.index) in self._unsigned:
+            self._unsigned.discard((event.choice, event.index))
+            state = ReasoningState("", "", call_id=UNSIGNED)
+            return [StateDelta(ended.index, self._own(state), event.choice), ended]
         place = choice.places.pop(event.index, "")
-        state = choice.late.pop(event.index, None)
-        if state is None:
+        late = choice.late.pop(event.index, None)
+        if late is None:
             return [ended]
         choice.shift += 1
         choice.top += 1
-        return [ended, *self._carrier(state, place, choice.top, event.choice)]
+        return [ended, *self._carrier(late, place, choice.top, event.choice)]
 
     def _carrier(self, state: ReasoningState, place: str, index: int, choice: int) -> list[Event]:
         self._shifted = True

@@ -128,7 +128,7 @@ class Names:
             return _unknown(
                 f"model {name!r} is an alias, but nothing it leads to is served here: {tried}"
             )
-        near = get_close_matches(name, list(self._served.names()), n=3, cutoff=0.3)
+        near = get_close_matches(name, list(self._served.names()), n=3, cutoff=0.0)
         known = f"; nearest: {', '.join(near)}" if near else ""
         line = f"{encode(name).decode()}: {near[0] if near else 'MODEL'}"
         return _unknown(

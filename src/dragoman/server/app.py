@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from dragoman import __version__
 from dragoman.errors import DragomanError, UnknownRoute
-from dragoman.exchange.incoming import Reply
+from dragoman.exchange.incoming import Outcome, Reply
 from dragoman.observe.log import logger
 from dragoman.protocols.codec import Codec
 from dragoman.server import websocket
@@ -21,7 +21,6 @@ from dragoman.server.routes import Route
 from dragoman.server.table import codec_of_path, find_route
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-CLIENT_LEFT = 499
 
 
 class App:
@@ -49,12 +48,14 @@ class App:
             if route is None:
                 raise UnknownRoute(f"{call.method} {call.path} is not served here")
             codec = route.codec
-            self._admit(call, route)
-            if call.method not in ("GET", "HEAD"):
-                await call.read_body()
+            if not route.open:
+                call.outcome = Outcome(call.id, codec.name, started_at=call.started_at)
+                self._admit(call, route)
+                call.outcome.key = call.key
+            await call.read_body()
             await until_left(receive, lambda: _answer(route, call, sender))
         except ClientLeft:
-            sender.status = CLIENT_LEFT
+            sender.status = websocket.CLIENT_LEFT
         except DragomanError as error:
             await self._fail(error, codec, call, sender)
         except Exception as error:  # noqa: BLE001 - the last line of defence of a request
@@ -64,8 +65,6 @@ class App:
             self._settle(call, sender.status)
 
     def _admit(self, call: HttpCall, route: Route) -> None:
-        if route.open:
-            return
         if (
             route.open_on_loopback
             and call.loopback
@@ -77,8 +76,9 @@ class App:
     async def _fail(
         self, error: DragomanError, codec: Codec, call: HttpCall, sender: _Sender
     ) -> None:
-        if call.outcome is not None:
-            call.outcome.error = error.message
+        if call.outcome is None:
+            call.outcome = Outcome(call.id, codec.name, key=call.key, started_at=call.started_at)
+        call.outcome.error = error.message
         if error.detail:
             logger().debug("failure", id=call.id, detail=error.detail)
         if not sender.started:
@@ -107,7 +107,7 @@ class App:
         call = HttpCall(scope, receive, self.gateway, "ws_" + secrets.token_hex(8))
         try:
             self.gateway.guard.check(call.header("host"), call.header("origin"))
-            if call.path not in websocket.PATHS:
+            if not websocket.is_served(call.path):
                 raise UnknownRoute(f"{call.path} is no WebSocket here")
             call.key = self.gateway.keys.admit(call.headers, call.query, loopback=call.loopback)
         except DragomanError as error:

@@ -101,20 +101,24 @@ def _deflated(body: bytes, limit: int) -> bytes:
 def _unbrotlied(body: bytes, limit: int) -> bytes:
     decoder = brotli.Decompressor()
     out = bytearray()
-    for at in range(0, len(body), 1024):
-        out += decoder.process(body[at : at + 1024])
-        if len(out) > limit:
-            return bytes(out)
-    if not decoder.is_finished():
+    piece = decoder.process(body, output_buffer_limit=_CHUNK)
+    while piece and len(out) <= limit:
+        out += piece
+        piece = decoder.process(b"", output_buffer_limit=_CHUNK)
+    if not decoder.is_finished() and len(out) <= limit:
         raise EOFError("it ends too early")
     return bytes(out)
 
 
 def _unzstandard(body: bytes, limit: int) -> bytes:
+    """The library does not tell a frame that was cut; its header may tell the size."""
+    told = zstandard.frame_content_size(body)
     reader = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(io.BytesIO(body))
     out = bytearray()
     while len(out) <= limit and (piece := reader.read(_CHUNK)):
         out += piece
+    if len(out) < told and len(out) <= limit:
+        raise EOFError("it ends too early")
     return bytes(out)
 
 

@@ -35,9 +35,10 @@ def counting(
         request = read({**body, "model": name}, Losses())
         call.gateway.names.resolve(name)
         incoming = incoming_of(call, codec)
+        assert call.outcome is not None
         if model:
             incoming = msgspec.structs.replace(incoming, model=model, in_url=True)
-        call.outcome = None
+        call.outcome.model = name
         try:
             reply = await call.gateway.exchange.side.count(incoming, name, path)
         except UpstreamFault:

@@ -34,11 +34,14 @@ class Guard:
                 )
             if len(self._known) < 100:
                 self._known.add(host)
-        if origin and urlsplit(origin).netloc.lower() != host.lower():
+        if origin and origin.partition("://")[2].lower() != host.lower():
             raise Forbidden(f"requests from pages of {origin!r} are not served")
 
     def _own(self, host: str) -> bool:
-        name = (urlsplit(f"//{host}").hostname or "") if host else ""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
         if name in self._names or name == "localhost" or name.endswith(".localhost"):
             return True
         try:

@@ -4,8 +4,9 @@ an upstream of that protocol."""
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
+from dragoman.errors import UnknownRoute
 from dragoman.exchange.incoming import Reply
 from dragoman.neutral.json import object_of
 from dragoman.protocols.codec import Codec
@@ -14,17 +15,26 @@ from dragoman.server.routes import Handler, incoming_of
 
 _FORM_MODEL = re.compile(rb'name="model"\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^\r\n]+)')
 _PATH_MODEL = re.compile(r"/models/([^:]+)")
+_CLIMBS = frozenset({".", ".."})
 
 
 def passing(codec: Codec, path: str) -> Handler:
     """A handler for one path below the base URL."""
 
     async def handle(call: HttpCall) -> Reply:
+        if not _CLIMBS.isdisjoint(path.split("/")):
+            raise UnknownRoute(f"{call.path} is not served here: it is no plain path")
         incoming = incoming_of(call, codec)
         model = _model_of(call)
-        return await call.gateway.exchange.side.pass_on(incoming, call.method, path, model)
+        assert call.outcome is not None
+        call.outcome.model = model
+        return await call.gateway.exchange.side.pass_on(incoming, call.method, _quoted(path), model)
 
     return handle
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="/:@!$&'()*+,;=~")
 
 
 def _model_of(call: HttpCall) -> str:

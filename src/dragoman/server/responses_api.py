@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from dragoman.errors import InvalidRequest
 from dragoman.exchange.incoming import Finish, Incoming, Reply
 from dragoman.exchange.stored_responses import StoredResponses, conversation, items_of
-from dragoman.neutral.json import Json, JsonObject, encode
+from dragoman.neutral.json import Json, JsonObject, encode, wrong_type
 from dragoman.protocols.framing.splice import Spans
 from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.call import HttpCall
 from dragoman.server.compaction import MARK, compacting, own_compaction
 from dragoman.server.respond import json_reply
 from dragoman.server.routes import Handler, Route, incoming_of
+
+if TYPE_CHECKING:
+    from dragoman.server.gateway import Gateway
 
 
 class Expanded(msgspec.Struct, frozen=True):
@@ -34,14 +38,25 @@ def expanded(body: bytes, stored: StoredResponses, owner: str) -> Expanded:
         InvalidRequest: not JSON, or the previous response is not known here.
     """
     spans = Spans(body)
-    previous = spans.value("previous_response_id")
+    previous = previous_of(_json(spans, "previous_response_id"))
     items = items_of(_json(spans, "input"))
-    if not isinstance(previous, str):
+    if previous is None:
         return Expanded(body, items)
     kept = stored.previous(previous, owner)
     if kept.upstream:
         return Expanded(body, items, (kept.upstream, kept.credential))
     return joined(spans, conversation(kept), items)
+
+
+def previous_of(value: Json) -> str | None:
+    """The id of the response before.
+
+    Raises:
+        InvalidRequest: it is no string.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    raise wrong_type("previous_response_id", "a string", value)
 
 
 def joined(spans: Spans, before: list[Json], items: list[Json]) -> Expanded:
@@ -83,11 +98,16 @@ async def create(call: HttpCall) -> Reply:
         pinned=ready.way,
         on_finish=keeper(stored, ready.body, ready.items, call.key),
     )
-    if MARK in ready.body and not own_compaction(call.gateway.names, _model(ready.body)):
-        codec = compacting(call.gateway.options.seal_key, alone=False)
-        incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
     assert call.outcome is not None
-    return await call.gateway.exchange.generate(incoming, call.outcome)
+    return await call.gateway.exchange.generate(compacted(incoming, call.gateway), call.outcome)
+
+
+def compacted(incoming: Incoming, gateway: Gateway) -> Incoming:
+    """The request as one for a summary, where it asks for compaction and the upstream has none."""
+    if MARK not in incoming.body or own_compaction(gateway.names, _model(incoming.body)):
+        return incoming
+    codec = compacting(gateway.options.seal_key, alone=False)
+    return msgspec.structs.replace(incoming, codec=codec, convert=True)
 
 
 async def compact(call: HttpCall) -> Reply:

@@ -8,7 +8,6 @@ from dragoman.protocols.anthropic.listings import count_out
 from dragoman.protocols.anthropic.requests_in import count_request_in
 from dragoman.server.call import HttpCall
 from dragoman.server.counting import counting
-from dragoman.server.model_pages import page
 from dragoman.server.pass_through import passing
 from dragoman.server.respond import json_reply
 from dragoman.server.routes import Route, Routes, generating
@@ -23,14 +22,11 @@ _FIXED: dict[tuple[str, str], Route] = {
     ("POST", "/v1/messages/count_tokens"): Route(
         CODEC, counting(CODEC, "/messages/count_tokens", count_request_in, count_out)
     ),
-    ("HEAD", "/api/hello"): Route(CODEC, _hello, open=True),
     ("GET", "/api/hello"): Route(CODEC, _hello, open=True),
 }
 
 
 def _match(method: str, path: str) -> Route | None:
-    if method == "GET" and path.startswith("/v1/models/"):
-        return Route(CODEC, page(path.removeprefix("/v1/models/"), lambda _: CODEC))
     if path.startswith("/v1/messages/"):
         return Route(CODEC, passing(CODEC, path.removeprefix("/v1")))
     return None

@@ -79,7 +79,6 @@ _FIXED: dict[tuple[str, str], Route] = {
     ("GET", "/api/tags"): _route(_tags),
     ("GET", "/api/ps"): _route(_ps),
     ("GET", "/api/version"): _route(_version),
-    ("HEAD", "/api/version"): _route(_version),
 }
 
 ROUTES = Routes(CODEC, _FIXED, no_match)

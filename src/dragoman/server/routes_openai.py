@@ -6,10 +6,8 @@ from dragoman.protocols.openai_chat.codec import CODEC, COMPLETIONS
 from dragoman.protocols.openai_responses.codec import CODEC as RESPONSES
 from dragoman.server import responses_api
 from dragoman.server.embeddings import embedding
-from dragoman.server.model_pages import page
 from dragoman.server.pass_through import passing
 from dragoman.server.routes import Route, Routes, generating
-from dragoman.server.routes_plain import asking
 
 _FIXED: dict[tuple[str, str], Route] = {
     ("POST", "/v1/chat/completions"): Route(CODEC, generating(CODEC)),
@@ -25,8 +23,6 @@ _FIXED: dict[tuple[str, str], Route] = {
 def _match(method: str, path: str) -> Route | None:
     if path.startswith("/v1/responses/"):
         return responses_api.by_id(method, path.removeprefix("/v1/responses/"))
-    if method == "GET" and path.startswith("/v1/models/"):
-        return Route(CODEC, page(path.removeprefix("/v1/models/"), asking))
     if path.startswith("/v1/") and not path.startswith("/v1/messages"):
         return Route(CODEC, passing(CODEC, path.removeprefix("/v1")))
     return None

@@ -3,8 +3,6 @@ client's shape."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from dragoman import __version__
 from dragoman.exchange.incoming import Reply
 from dragoman.protocols.anthropic.codec import CODEC as ANTHROPIC
@@ -12,6 +10,7 @@ from dragoman.protocols.codec import Codec
 from dragoman.protocols.gemini.codec import CODEC as GEMINI
 from dragoman.protocols.openai_chat.codec import CODEC as OPENAI
 from dragoman.server.call import HttpCall
+from dragoman.server.model_pages import page
 from dragoman.server.respond import json_reply
 from dragoman.server.routes import Route
 
@@ -33,8 +32,7 @@ async def _ready(call: HttpCall) -> Reply:
 
 
 FIXED: dict[tuple[str, str], Route] = {
-    (method, path): Route(OPENAI, handle, open=True)
-    for method in ("GET", "HEAD")
+    ("GET", path): Route(OPENAI, handle, open=True)
     for path, handle in (
         ("/", _greet),
         ("/healthz", _alive),
@@ -47,20 +45,27 @@ FIXED: dict[tuple[str, str], Route] = {
 
 def asking(call: HttpCall) -> Codec:
     """The protocol of a client that asks for models on a path several share."""
-    if call.prefix == "anthropic" or call.header("anthropic-version"):
+    if call.prefix:
+        return _BY_PREFIX.get(call.prefix, OPENAI)
+    if call.header("anthropic-version"):
         return ANTHROPIC
-    if call.prefix == "gemini" or call.header("x-goog-api-key"):
-        return GEMINI
-    return OPENAI
+    return GEMINI if call.header("x-goog-api-key") else OPENAI
 
 
-async def models(call: HttpCall) -> Reply:
+_BY_PREFIX = {"anthropic": ANTHROPIC, "gemini": GEMINI}
+
+
+async def _models(call: HttpCall) -> Reply:
     """The list in the asking client's shape."""
     return json_reply(asking(call).models_out(call.gateway.entries()))
 
 
-def _models_route(call: HttpCall) -> Route:
-    return Route(asking(call), models)
-
-
-SHARED: dict[tuple[str, str], Callable[[HttpCall], Route]] = {("GET", "/v1/models"): _models_route}
+def shared(method: str, call: HttpCall) -> Route | None:
+    """The routes of `/v1/models`, whose protocol the caller tells."""
+    if method != "GET":
+        return None
+    if call.path == "/v1/models":
+        return Route(asking(call), _models)
+    if call.path.startswith("/v1/models/"):
+        return Route(asking(call), page(call.path.removeprefix("/v1/models/"), asking))
+    return None

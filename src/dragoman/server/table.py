@@ -28,19 +28,16 @@ _FIXED = {
     **routes_plain.FIXED,
     **{key: route for routes in _PROTOCOLS.values() for key, route in routes.fixed.items()},
 }
-_SHARED = routes_plain.SHARED
 
 
 def find_route(call: HttpCall) -> Route | None:
-    """The route of a call; takes an optional protocol prefix off its path."""
+    """The route of a call; takes an optional protocol prefix off its path. HEAD is GET whose body
+    is not sent."""
+    method = "GET" if call.method == "HEAD" else call.method
     path = call.path
     if path != "/" and path.endswith("/"):
         path = call.path = path.rstrip("/") or "/"
-    key = (call.method, path)
-    route = _SHARED.get(key)
-    if route is not None:
-        return route(call)
-    found = _FIXED.get(key)
+    found = _FIXED.get((method, path)) or routes_plain.shared(method, call)
     if found is not None:
         return found
     head, _, rest = path[1:].partition("/")
@@ -48,18 +45,16 @@ def find_route(call: HttpCall) -> Route | None:
     if protocol is not None:
         call.prefix = head
         call.path = "/" + rest
-        own = (call.method, call.path)
-        return _SHARED[own](call) if own in _SHARED else _in(protocol, call)
+        return (
+            protocol.fixed.get((method, call.path))
+            or routes_plain.shared(method, call)
+            or protocol.match(method, call.path)
+        )
     for routes in _PROTOCOLS.values():
-        found = routes.match(call.method, path)
+        found = routes.match(method, path)
         if found is not None:
             return found
     return None
-
-
-def _in(routes: Routes, call: HttpCall) -> Route | None:
-    own = routes.fixed.get((call.method, call.path))
-    return own or routes.match(call.method, call.path)
 
 
 def codec_of_path(path: str) -> Codec:

@@ -23,12 +23,18 @@ from dragoman.protocols.framing.sse import SseDecoder
 from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.bodies import Message, Receive, Send
 from dragoman.server.call import HttpCall
-from dragoman.server.responses_api import keeper
+from dragoman.server.responses_api import compacted, keeper, previous_of
 
-PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses", "/openai/v1/responses"})
+_PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses"})
 _CREATE = "response.create"
 _FRAME_STATUS = {429: 503}
 """Codex takes a 429 frame for the end of everything, a 503 for a reason to try again."""
+CLIENT_LEFT = 499
+
+
+def is_served(path: str) -> bool:
+    """Whether a WebSocket may be opened on this path."""
+    return path.removeprefix("/openai").rstrip("/") in _PATHS
 
 
 class Connection:
@@ -81,7 +87,11 @@ class Connection:
         except DragomanError as error:
             outcome.status, outcome.error = error.status, error.message
             await self._tell(error)
+        except asyncio.CancelledError:
+            outcome.status = CLIENT_LEFT
+            raise
         except Exception as error:  # noqa: BLE001 - the last line of defence of a response
+            outcome.status, outcome.error = 500, "internal error"
             logger().error("response failed", id=outcome.id, exc_info=error)
             await self._tell(DragomanError("internal error"))
         finally:
@@ -91,7 +101,7 @@ class Connection:
     async def _respond(self, frame: bytes, outcome: Outcome) -> None:
         body = _body(frame)
         generate = body.pop("generate", True)
-        items = self._whole_input(body)
+        items, way = self._whole_input(body)
         body["stream"] = True
         if generate is False:
             await self._warm_up(body, items, outcome)
@@ -100,7 +110,7 @@ class Connection:
         keep = keeper(self._call.gateway.stored, data, items, self._call.key)
 
         def finished(finish: Finish) -> None:
-            if finish.document is not None:
+            if finish.document is not None and way is None:
                 self._remember(finish.document, items)
             keep(finish)
 
@@ -111,9 +121,11 @@ class Connection:
             data,
             self._call.query,
             key=self._call.key,
+            pinned=way,
             on_finish=finished,
         )
-        reply = await self._call.gateway.exchange.generate(incoming, outcome)
+        gateway = self._call.gateway
+        reply = await gateway.exchange.generate(compacted(incoming, gateway), outcome)
         assert not isinstance(reply.body, bytes)
         decoder = SseDecoder()
         try:
@@ -122,18 +134,22 @@ class Connection:
         finally:
             await reply.body.aclose()
 
-    def _whole_input(self, body: JsonObject) -> list[Json]:
-        """The input with the conversation before it written out, also into `body`."""
+    def _whole_input(self, body: JsonObject) -> tuple[list[Json], tuple[str, int] | None]:
+        """The input with the conversation before it written out, also into `body`; or the account
+        that keeps that conversation, which is then required."""
         items = items_of(body.get("input"))
-        previous = body.pop("previous_response_id", None)
-        if isinstance(previous, str):
+        previous = previous_of(body.pop("previous_response_id", None))
+        if previous is not None:
             if self._last is not None and self._last[0] == previous:
                 kept = self._last[1]
             else:
                 kept = self._call.gateway.stored.previous(previous, self._call.key)
+            if kept.upstream:
+                body["previous_response_id"] = previous
+                return items, (kept.upstream, kept.credential)
             items = [*conversation(kept), *items]
         body["input"] = items
-        return items
+        return items, None
 
     def _remember(self, response: JsonObject, items: list[Json]) -> None:
         id_ = response.get("id")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 FILE = "dragoman.db"
@@ -16,7 +18,7 @@ async def open_database(data_dir: Path) -> AsyncEngine:
     """The engine of `data_dir`'s file, made (0600, its folder 0700) when missing.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be made or written, or the file is no database of ours.
     """
     path = _made(data_dir)
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
@@ -29,8 +31,18 @@ async def open_database(data_dir: Path) -> AsyncEngine:
         cursor.execute("PRAGMA busy_timeout=5000")
         cursor.close()
 
-    async with engine.begin() as connection:
-        await connection.run_sync(_migrate)
+    try:
+        async with engine.begin() as connection:
+            # Held from the first look at the version on: two processes may start at once.
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            await connection.run_sync(_migrate)
+    except (SQLAlchemyError, CommandError) as error:
+        await engine.dispose()
+        reason = getattr(error, "orig", None) or error
+        raise OSError(
+            f"{path} cannot be used ({reason}); restore it from a backup, or move it away to "
+            "start with an empty one"
+        ) from error
     return engine
 
 

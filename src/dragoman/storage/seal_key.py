@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 FILE = "seal.key"
@@ -18,15 +20,30 @@ def seal_key(data_dir: Path) -> bytes:
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = data_dir / FILE
-    try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        key = b""
-    if len(key) >= _LENGTH:
-        return key
-    key = secrets.token_bytes(_LENGTH)
-    partial = path.with_suffix(f".{os.getpid()}")
-    partial.touch(mode=0o600)
-    partial.write_bytes(key)
-    partial.replace(path)
+    while len(key := _read(path)) < _LENGTH:
+        if key:
+            path.unlink(missing_ok=True)
+        _make(path)
     return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all; where another process was first, its key stays."""
+    handle, name = tempfile.mkstemp(prefix=f"{FILE}.", dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_LENGTH))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(partial)
+    finally:
+        partial.unlink()

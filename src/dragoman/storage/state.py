@@ -167,6 +167,9 @@ class State:
                             index_elements=["space", "key"], set_=msgspec.structs.asdict(entry)
                         )
                         await connection.execute(update)
+        except asyncio.CancelledError:
+            self._dirty = {**batch, **self._dirty}
+            raise
         except (SQLAlchemyError, OSError) as error:
             self._dirty = {**batch, **self._dirty}
             structlog.get_logger().warning(

@@ -27,6 +27,7 @@ from dragoman.toolcalls.keys import rekeyed, with_legal_keys
 from dragoman.toolcalls.limits import LIMITS
 from dragoman.toolcalls.names import NO_KEYS, Declared, ToolNames
 from dragoman.toolcalls.schemas import fit_output, fit_schema
+from dragoman.toolcalls.told_images import unwrapped
 
 PLACEHOLDER = "DeferredToolPlaceholder"
 """Claude Code's stand-in that keeps its list of deferred tools from being empty."""
@@ -162,7 +163,7 @@ class _Fitting:
             call_id=self._known_id(result.call_id),
             name=self._called.get(result.call_id, result.name),
             kind=result.kind if self._native else "function",
-            parts=self._parts(result.parts),
+            parts=self._parts(result.parts if self._own else unwrapped(result.parts)),
         )
 
     def _new_id(self, call_id: str) -> str:

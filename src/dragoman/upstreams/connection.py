@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.headers = []
         self.head_done = self.complete = False
-        self._until_close = False
+        self._until_close = self._stays = False
         self._head_only = method in _NO_BODY_METHODS
         if len(body) > 16_384:
             self._transport.write(head)
@@ -110,8 +110,8 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(NotHttp(str(error)))
             self.close()
+            self._fail(NotHttp(str(error)))
             return
         self._size += len(data)
         if self._size > _HIGH_WATER and not self._paused and self._transport is not None:
@@ -126,12 +126,13 @@ class Connection(asyncio.Protocol):
         self.closed = True
         if self._until_close and self.head_done and exc is None:
             self.complete = True
-        if self.complete:
-            self._wake()
-        else:
-            self._fail(exc if isinstance(exc, OSError) else ConnectionResetError("closed"))
+        self._fail(exc if isinstance(exc, OSError) else ConnectionResetError("closed"))
 
     # -- httptools
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise NotHttp("a second answer to one request")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
@@ -154,6 +155,10 @@ class Connection(asyncio.Protocol):
             self._stays = self._parser.should_keep_alive()
 
     def _fail(self, error: Exception) -> None:
+        """Nothing more will come: no harm when the answer is complete."""
+        if self.complete:
+            self._wake()
+            return
         self._lost = error
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(error)

@@ -50,7 +50,7 @@ def entry(name: str, owner: str) -> ModelEntry:
 def answer(request: Request, model: str, new_id: Callable[[str], str]) -> Iterator[Event]:
     """The echo model's whole answer as events, one word a delta."""
     turns = (turn for turn in reversed(request.turns) if turn.role == "user")
-    text = "\n".join(_texts(next(turns, Turn("user", ()))))
+    text = _said(next(turns, Turn("user", ())))
     yield Started(id=new_id("echo-"), model=model)
     index = 0
     thought = ""
@@ -73,6 +73,7 @@ def answer(request: Request, model: str, new_id: Callable[[str], str]) -> Iterat
         limit = request.sampling.max_tokens
         if limit is not None and limit < len(words):
             words, stop = words[:limit], "length"
+            written = "".join(words)
         yield from (TextDelta(index, word) for word in words)
     yield PartEnded(index)
     yield UsageSeen(_usage(request, written, thought))
@@ -88,6 +89,15 @@ async def paced(events: Iterator[Event], words_per_second: float) -> AsyncIterat
         if isinstance(event, TextDelta):
             await asyncio.sleep(1 / words_per_second)
         yield [event]
+
+
+def _said(turn: Turn) -> str:
+    """The last text of the turn, for coding clients put reminders and surroundings before it; all
+    of them where tools have answered."""
+    texts = list(_texts(turn))
+    if any(isinstance(part, ToolResult) for part in turn.parts):
+        return "\n".join(texts)
+    return texts[-1] if texts else ""
 
 
 def _texts(turn: Turn) -> Iterator[str]:

@@ -39,10 +39,32 @@ def _checked(feed: Decode, fault: type[Exception]) -> Decode:
     return decode
 
 
+def _inflater() -> Decode:
+    """HTTP's deflate is zlib's format; some hosts send it raw."""
+    feed: Decode | None = None
+    held = b""
+
+    def decode(data: bytes) -> bytes:
+        nonlocal feed, held
+        if feed is not None:
+            return feed(data)
+        data = held = held + data
+        if len(data) < 2:
+            return b""
+        feed = zlib.decompressobj().decompress
+        try:
+            return feed(data)
+        except zlib.error:
+            feed = zlib.decompressobj(-zlib.MAX_WBITS).decompress
+            return feed(data)
+
+    return decode
+
+
 _DECODERS: dict[str, Callable[[], Decode]] = {
     "gzip": lambda: _checked(zlib.decompressobj(16 + zlib.MAX_WBITS).decompress, zlib.error),
     "x-gzip": lambda: _checked(zlib.decompressobj(16 + zlib.MAX_WBITS).decompress, zlib.error),
-    "deflate": lambda: _checked(zlib.decompressobj().decompress, zlib.error),
+    "deflate": lambda: _checked(_inflater(), zlib.error),
     "br": lambda: _checked(brotli.Decompressor().process, brotli.error),
     "zstd": lambda: _checked(
         zstandard.ZstdDecompressor().decompressobj().decompress, zstandard.ZstdError

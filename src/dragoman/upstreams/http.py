@@ -64,10 +64,11 @@ class Answer:
         self._call = call
         self._connection = connection
         self._give_back = give_back
-        self._heard_at = started
+        self._silent_since: float | None = started
         self._limit = call.deadlines.first_byte
         self._ends_at = started + call.deadlines.total if call.deadlines.total else None
         self._waiting = "sent nothing"
+        self._begun = False
         self._closed = False
         self.status = connection.status
         self.headers: Headers = connection.headers
@@ -94,7 +95,9 @@ class Answer:
             if data and self._decoder is not None:
                 data = self._decoded(data)
             if data:
-                if self._limit is not self._call.deadlines.idle:
+                if not self._begun:
+                    self._begun = True
+                    self._silent_since = None
                     self._limit = self._call.deadlines.idle
                     self._waiting = "fell silent in mid-answer"
                 return data
@@ -133,9 +136,11 @@ class Answer:
 
     async def _arrived(self, patience_s: float) -> bool:
         """Whether something arrived before `patience_s` passed."""
-        loop = asyncio.get_running_loop()
-        silent_at = self._heard_at + self._limit if self._limit else None
-        until = loop.time() + patience_s if patience_s else None
+        now = asyncio.get_running_loop().time()
+        if self._silent_since is None:
+            self._silent_since = now
+        silent_at = self._silent_since + self._limit if self._limit else None
+        until = now + patience_s if patience_s else None
         ends = [at for at in (silent_at, self._ends_at, until) if at is not None]
         try:
             async with asyncio.timeout_at(min(ends) if ends else None):
@@ -149,13 +154,13 @@ class Answer:
                 f"upstream {self._call.upstream} broke the connection in mid-answer",
                 detail=repr(error),
             ) from error
-        self._heard_at = loop.time()
+        self._silent_since = None
         return True
 
     def _too_late(self, silent_at: float | None) -> TimedOut:
         name = f"upstream {self._call.upstream}"
         if self._ends_at is not None and (silent_at is None or self._ends_at < silent_at):
-            return TimedOut(f"{name} took longer than {self._call.deadlines.total:g} s in all")
+            return _too_long(self._call)
         return TimedOut(f"{name} {self._waiting} for {self._limit:g} s")
 
 
@@ -196,18 +201,20 @@ class HttpClient:
         self, connection: Connection, place: Place, call: Call, head: bytes, *, kept: bool
     ) -> Answer | None:
         """The answer on this connection; None when a kept one turned out to be closed."""
-        limit = call.deadlines.first_byte
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        deadlines = call.deadlines
+        limit = min(filter(None, (deadlines.first_byte, deadlines.total)), default=None)
+        started = asyncio.get_running_loop().time()
         connection.used = False
         connection.begin(head, call.body, call.method)
         try:
-            async with asyncio.timeout(limit or None):
+            async with asyncio.timeout(limit):
                 while not connection.head_done:
                     await connection.arrival()
         except TimeoutError:
             connection.close()
-            raise TimedOut(f"upstream {call.upstream} sent nothing for {limit:g} s") from None
+            if limit == deadlines.first_byte:
+                raise TimedOut(f"upstream {call.upstream} sent nothing for {limit:g} s") from None
+            raise _too_long(call) from None
         except NotHttp as error:
             raise Broken(
                 f"upstream {call.upstream} sent something that is not HTTP", detail=str(error)
@@ -257,9 +264,13 @@ def _head(call: Call, url: SplitResult) -> bytes:
     if call.body or call.method in ("POST", "PUT", "PATCH"):
         lines.append(f"content-length: {len(call.body)}")
     head = "\r\n".join(lines)
-    if head.count("\n") != len(lines):
+    if head.count("\n") != len(lines) or head.count("\r") != len(lines):
         raise Broken(f"upstream {call.upstream}: a header to be sent holds a line break")
     return (head + "\r\n\r\n").encode("latin-1", "replace")
+
+
+def _too_long(call: Call) -> TimedOut:
+    return TimedOut(f"upstream {call.upstream} took longer than {call.deadlines.total:g} s in all")
 
 
 async def _connected(place: Place, call: Call) -> Connection:

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from dragoman.protocols.framing.sse import SseDecoder, SseEvent, sse_data, sse_event
 
 
-def read(*chunks: bytes) -> list[SseEvent]:
+def read(*chunks: bytes) -> list[tuple[str, bytes]]:
     decoder = SseDecoder()
     events: list[SseEvent] = []
     for chunk in chunks:
         events += decoder.feed(chunk)
-    return events + decoder.finish()
+    return [(event.event, event.data) for event in events + decoder.finish()]
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_an_event_comes_out_as_soon_as_its_blank_line_is_there() -> None:
     decoder = SseDecoder()
 
     assert decoder.feed(b"data: a\r\n") == []
-    assert decoder.feed(b"\r") == [("", b"a")]
+    assert decoder.feed(b"\r") == [SseEvent("", b"a")]
     assert decoder.feed(b"") == []
-    assert decoder.feed(b"\ndata: b\n\n") == [("", b"b")]
+    assert decoder.feed(b"\ndata: b\n\n") == [SseEvent("", b"b")]
     assert decoder.finish() == []
 
 

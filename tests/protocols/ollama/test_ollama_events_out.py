@@ -108,6 +108,7 @@ def test_a_stream_is_one_record_a_line_with_times_and_counts() -> None:
 )
 def test_stop_reasons_are_done_reasons(stop: StopReason, reason: str) -> None:
     encoder = CODEC.stream_out(reply())
+    encoder.encode([PartStarted(0, Text("")), TextDelta(0, "No."), PartEnded(0)])
     assert encoder.encode([Finished(stop)]) == b""
     last = json.loads(encoder.finish())
 

@@ -351,7 +351,7 @@ def test_citations_count_from_the_messages_start() -> None:
         found = {"start_index": start, "end_index": end, "url": url, "title": title}
         return {"type": "url_citation", "url_citation": found}
 
-    annotations = [raw, cited("https://e.org", "E", 3, 4), cited("https://f.org", "", 5, 5)]
+    annotations = [raw, cited("https://e.org", "E", 3, 4), cited("https://f.org", "", 2, 5)]
     assert [d["annotations"][0] for d in deltas(events) if "annotations" in d] == annotations
     assert message(events)["annotations"] == annotations
 

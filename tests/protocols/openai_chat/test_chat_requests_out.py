@@ -423,6 +423,12 @@ def test_tools_are_declared_plainly() -> None:
     assert lost == ("tools.eager_input_streaming", "tools.web_search")
 
 
+def test_a_conversation_that_nothing_is_left_of_still_asks() -> None:
+    request = Request("anthropic", "m", (Turn("assistant", (Reasoning("hm"),)),))
+    body = CODEC.request_out(request, Target("gpt-5", host="api.openai.com"), Losses())
+    assert body["messages"] == [{"role": "user", "content": "Proceed."}]
+
+
 def test_a_choice_is_not_written_where_no_tool_is_left() -> None:
     search = HostedTool("web_search", {"type": "web_search"}, "responses")
     choice = ToolChoice(mode="auto", parallel=True)
@@ -504,7 +510,7 @@ SAMPLING = Sampling(
 
 
 def test_sampling_goes_out_whole_where_the_host_takes_it() -> None:
-    body, lost = write(sampling=SAMPLING)
+    body, lost = write(sampling=SAMPLING, host=ROUTER)
     assert body == {
         "model": "m", "messages": [], "temperature": Decimal("0.10"), "top_p": 1, "top_k": 3,
         "min_p": Decimal("0.1"), "frequency_penalty": 0, "presence_penalty": 1,
@@ -512,6 +518,14 @@ def test_sampling_goes_out_whole_where_the_host_takes_it() -> None:
         "n": 2, "logprobs": True, "top_logprobs": 3, "logit_bias": {"1": 5},
     }  # fmt: skip
     assert lost == ()
+
+
+def test_settings_openai_does_not_have_go_to_hosts_known_to_take_them() -> None:
+    sampling = Sampling(top_k=64, min_p=Decimal("0.1"))
+    plain = {"model": "m", "messages": []}
+    assert write(sampling=sampling) == (plain, ("top_k", "min_p"))
+    asked = {**plain, "top_k": 64, "min_p": Decimal("0.1")}
+    assert write(sampling=sampling, protocol="openai") == (asked, ())
 
 
 def test_openai_itself_takes_less() -> None:

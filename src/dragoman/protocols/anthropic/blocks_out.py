@@ -71,6 +71,7 @@ class BlockWriter:
         self._reply = reply
         self._out = out
         self._number = 0
+        self._start = _DELTA + b"0"
 
     def open(self, part: StreamedPart) -> None:
         """What the head alone says: a call's name, a whole block, text that came with it."""
@@ -92,17 +93,14 @@ class BlockWriter:
                 assert_never(head)
 
     def delta(self, part: StreamedPart, event: PartDelta) -> None:
-        match event:
-            case TextDelta(text=text):
-                self._text(part, text)
-            case InputDelta(text=text):
-                self._input(part, text)
-            case StateDelta(state=state):
-                part.signature = state.blob
-            case CitationDelta(citation=citation):
-                self._cite(part, citation)
-            case _:
-                assert_never(event)
+        if isinstance(event, TextDelta):
+            self._text(part, event.text)
+        elif isinstance(event, InputDelta):
+            self._input(part, event.text)
+        elif isinstance(event, StateDelta):
+            part.signature = event.state.blob
+        else:
+            self._cite(part, event.citation)
 
     def close(self, part: StreamedPart) -> None:
         head = part.head
@@ -114,6 +112,7 @@ class BlockWriter:
             stop: JsonObject = {"type": "content_block_stop", "index": self._number}
             self._out.append(sse_event("content_block_stop", encode(stop)))
             self._number += 1
+            self._start = _DELTA + b"%d" % self._number
 
     def _show(self, part: StreamedPart, block: Block) -> None:
         part.shown = True
@@ -125,7 +124,7 @@ class BlockWriter:
         self._out.append(sse_event("content_block_start", encode(start)))
 
     def _put(self, kind: str, value: bytes) -> None:
-        self._out.append(b"%b%d%b%b%b" % (_DELTA, self._number, _KINDS[kind], value, _END))
+        self._out.append(self._start + _KINDS[kind] + value + _END)
 
     def _text(self, part: StreamedPart, text: str) -> None:
         if not text:

@@ -129,23 +129,26 @@ class Encoder:
             return
         if next(iter(self._parts)) != event.index:
             part.waiting.append(event)
-        elif self._written(part, event):
+        elif not isinstance(event, PartEnded):
+            self._writer.delta(part, event)
+        else:
+            self._end(part, event)
             self._catch_up()
 
-    def _written(self, part: StreamedPart, event: PartEvent) -> bool:
-        """Writes what came for the open part; whether that was its end."""
-        if not isinstance(event, PartEnded):
-            self._writer.delta(part, event)
-            return False
+    def _end(self, part: StreamedPart, event: PartEnded) -> None:
         self._writer.close(part)
         del self._parts[event.index]
-        return True
 
     def _catch_up(self) -> None:
         """Opens the part that waited longest; the next one too when it has ended meanwhile."""
         for part in list(self._parts.values()):
             self._writer.open(part)
-            if not any(self._written(part, event) for event in part.waiting):
+            for event in part.waiting:
+                if isinstance(event, PartEnded):
+                    self._end(part, event)
+                    break
+                self._writer.delta(part, event)
+            else:
                 return
 
 

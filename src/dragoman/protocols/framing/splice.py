@@ -23,7 +23,7 @@ _DEPTH = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 class Spans:
     """Where each top-level value of one JSON object stands in its bytes."""
 
-    __slots__ = ("body", "raw")
+    __slots__ = ("_positions", "body", "raw")
 
     def __init__(self, body: bytes) -> None:
         """
@@ -37,6 +37,7 @@ class Spans:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidRequest(f"the body is not valid JSON: {error}") from None
         self.body = body
+        self._positions: dict[str, tuple[int, int]] | None = None
 
     def value(self, key: str) -> object:
         """A top-level value, decoded; None when absent.
@@ -56,6 +57,8 @@ class Spans:
         Raises:
             InvalidRequest: a key stands twice: which one holds is anybody's guess.
         """
+        if self._positions is not None:
+            return self._positions
         body = self.body
         at = body.index(b"{") + 1
         out: dict[str, tuple[int, int]] = {}
@@ -72,6 +75,7 @@ class Spans:
             out[key] = (start, at)
         if not _CLOSE.match(body, at):
             raise self._twice()
+        self._positions = out
         return out
 
     def replaced(self, changes: Mapping[str, bytes]) -> bytes:

@@ -6,12 +6,13 @@ comments, any cut inside a character. `retry` and `id` are read past: nobody her
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 _BOM = b"\xef\xbb\xbf"
+_CR, _LF = b"\r\n"
 
 
-class SseEvent(NamedTuple):
+class SseEvent(msgspec.Struct, frozen=True, gc=False):
     """`event` is "" when no event line was sent."""
 
     event: str
@@ -41,8 +42,8 @@ class SseDecoder:
         if self._skip_lf and data:
             self._skip_lf = False
             data = data.removeprefix(b"\n")
-        has_cr = b"\r" in data
-        if not has_cr and b"\n" not in data:
+        has_cr = _CR in data
+        if not has_cr and _LF not in data:
             # A long line (an image) in many pieces is joined once, not at every piece.
             if data:
                 self._held.append(data)
@@ -59,10 +60,14 @@ class SseDecoder:
         self._held = [last] if last else []
         out: list[SseEvent] = []
         for line in lines:
-            if line:
+            if line.startswith(b"data: "):
+                self._data.append(line[6:])
+            elif line:
                 self._line(line)
             elif self._data:
-                out.append(SseEvent(self._event, b"\n".join(self._data)))
+                found = self._data
+                whole = found[0] if len(found) == 1 else b"\n".join(found)
+                out.append(SseEvent(self._event, whole))
                 self._data = []
                 self._event = ""
             else:

@@ -41,8 +41,9 @@ def request_out(request: Request, target: Target, losses: Losses) -> JsonObject:
     writing = Writing(request.protocol == NAME, losses, _call_names(request.turns))
     system, conversation = split_system(request.turns)
     body: JsonObject = {"contents": _contents(conversation, target, writing)}
-    if system:
-        body["systemInstruction"] = _system(system, writing)
+    instruction = _system(system, writing) if system else {}
+    if instruction.get("parts") or (instruction and writing.own):
+        body["systemInstruction"] = instruction
     tools = _tools(request.tools, writing)
     if tools:
         body["tools"] = tools

@@ -27,6 +27,7 @@ from dragoman.neutral.parts import HostedResult, Media, Reasoning, ToolCall
 from dragoman.neutral.usage import NO_USAGE
 from dragoman.protocols.codec import Reply
 from dragoman.protocols.ollama.records import (
+    REFUSED,
     Records,
     Said,
     Shape,
@@ -53,6 +54,7 @@ class StreamWriter:
     def __init__(self, reply: Reply, shape: Shape = chat_shape) -> None:
         self._records = Records(reply, shape)
         self._shown = shows_thinking(reply)
+        self._spoken = False
         self._thinking: set[int] = set()
         self._calls: dict[int, _OpenCall] = {}
         self._called = 0
@@ -93,12 +95,15 @@ class StreamWriter:
                 return [self._records.more(Said(), logprobs=items)]
             case Finished(stop=stop):
                 self._stop = stop
+                if stop == "refusal" and not self._spoken:
+                    return [self._records.more(Said(REFUSED))]
             case _:
                 pass
         return []
 
     def _text(self, index: int, text: str) -> list[JsonObject]:
         if index not in self._thinking:
+            self._spoken = True
             return [self._records.more(Said(text))]
         return [self._records.more(Said(thinking=text))] if self._shown else []
 

@@ -2,8 +2,8 @@
 
 Our own requests go out as they came in: a message a turn, images on tool results. Foreign ones are
 fitted: leading system turns become one message, images of tool results stand in user messages
-after the last (templates show a tool's text only), an error result says so in its text, and messages that
-nothing is left of are not sent.
+after the last (templates show a tool's text only), an error result says so in its text, and
+messages that nothing is left of are not sent.
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@ from dragoman.protocols.ollama.wire import DONE_REASON_OF
 
 _NS = 1_000_000_000
 
+REFUSED = "The model's provider refused to answer this."
+"""Said where a refusal has no words of its own, for `done_reason` has no word for it."""
+
 
 class Said(msgspec.Struct):
     """What one record says. `thinking` None = no thinking field."""

@@ -8,6 +8,7 @@ from dragoman.neutral.parts import HostedResult, Media, Reasoning, Refusal, Text
 from dragoman.neutral.responses import Response
 from dragoman.protocols.codec import Reply
 from dragoman.protocols.ollama.records import (
+    REFUSED,
     Records,
     Said,
     Shape,
@@ -36,6 +37,8 @@ def answer_out(response: Response, reply: Reply, shape: Shape = chat_shape) -> J
             case _:
                 pass
     shown = "".join(thinking) if shows_thinking(reply) else ""
+    if choice.stop == "refusal" and not texts:
+        texts = [REFUSED]
     said = Said("".join(texts), shown or None, images, calls)
     record = Records(reply, shape).last(said, choice.stop, response.usage)
     if choice.logprobs:

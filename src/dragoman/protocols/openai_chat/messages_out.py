@@ -30,6 +30,10 @@ from dragoman.protocols.openai_chat.wire import NAME
 _ERROR = "Error: "
 
 
+FALLBACK_USER_TEXT = "Proceed."
+"""What is asked when nothing is left of a foreign conversation, for an empty one is refused."""
+
+
 def messages_out(request: Request, target: Target, losses: Losses) -> list[Json]:
     writer = _Messages(request, target, losses)
     turns = request.turns
@@ -45,6 +49,8 @@ def messages_out(request: Request, target: Target, losses: Losses) -> list[Json]
             out += writer.system((turn,))
         else:
             out += writer.user(turn)
+    if not out and request.turns and not writer.own:
+        out.append({"role": "user", "content": FALLBACK_USER_TEXT})
     return out
 
 

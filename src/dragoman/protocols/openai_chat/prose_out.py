@@ -54,7 +54,7 @@ class Prose:
         if not citation.url:
             return None
         known = citation.start is not None and citation.end is not None
-        start = self.base + (citation.start or 0) if known else self.said
+        start = self.base + ((citation.start or 0) if known else 0)
         end = self.base + (citation.end or 0) if known else self.said
         found: JsonObject = {
             "start_index": start,

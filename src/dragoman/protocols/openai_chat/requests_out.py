@@ -20,6 +20,7 @@ from dragoman.protocols.openai_chat.wire import (
     STOP_WORD,
     is_openai,
     refuses_unknown,
+    takes_more,
     wants_completion_tokens,
 )
 
@@ -69,6 +70,7 @@ def request_out(request: Request, target: Target, losses: Losses) -> JsonObject:
 
 def _sampling(request: Request, target: Target, losses: Losses) -> JsonObject:
     sampling = request.sampling
+    own = request.protocol == NAME
     out: JsonObject = {}
     limit = sampling.max_tokens
     if limit is not None:
@@ -85,8 +87,8 @@ def _sampling(request: Request, target: Target, losses: Losses) -> JsonObject:
         value = getattr(sampling, name)
         if value is None:
             continue
-        if strict:
-            losses.add(wire if request.protocol == NAME else name, "this host has no such setting")
+        if strict or not (own or takes_more(target.host)):
+            losses.add(wire if own else name, "this host may not have such a setting")
         else:
             out[wire] = value
     stop: list[Json] = list(sampling.stop)

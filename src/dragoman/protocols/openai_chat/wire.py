@@ -128,6 +128,20 @@ _STRICT_HOSTS = frozenset(
 )
 """Compatible hosts that refuse fields they do not know, `top_k` and its like among them."""
 
+_TAKES_MORE = frozenset(
+    (
+        "openrouter.ai",
+        "api.together.xyz",
+        "api.fireworks.ai",
+        "api.deepinfra.com",
+        "api.siliconflow.cn",
+        "api.siliconflow.com",
+        "dashscope.aliyuncs.com",
+        "dashscope-intl.aliyuncs.com",
+    )
+)
+"""Hosts whose documentation lists `top_k` and its like."""
+
 
 def is_openai(host: str) -> bool:
     """OpenAI itself or Azure's copy: strict about unknown fields, newer in the known ones."""
@@ -137,6 +151,12 @@ def is_openai(host: str) -> bool:
 def refuses_unknown(host: str) -> bool:
     """Whether a setting that OpenAI does not have makes the host refuse the request."""
     return is_openai(host) or host in _STRICT_HOSTS
+
+
+def takes_more(host: str) -> bool:
+    """Whether `top_k` and its like, which clients of other protocols send by default (Gemini CLI
+    always), may be translated for this host: one that does not know them may refuse the request."""
+    return host in _TAKES_MORE
 
 
 def is_openrouter(host: str) -> bool:

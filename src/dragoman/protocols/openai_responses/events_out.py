@@ -30,11 +30,11 @@ from dragoman.neutral.json import Json, JsonObject, encode
 from dragoman.neutral.parts import HostedCall, HostedResult, Media, Opaque, Refusal, Text
 from dragoman.neutral.usage import NO_USAGE
 from dragoman.protocols.codec import Reply
-from dragoman.protocols.framing.sse import sse_event
 from dragoman.protocols.openai_responses.errors import failure
 from dragoman.protocols.openai_responses.items_out import Envelope, told_as_text, whole_item
 from dragoman.protocols.openai_responses.open_items import OpenMessage, OpenPart, opened
 
+_EVENT = b'event: %b\ndata: {"type":"%b","sequence_number":%d,%b\n\n'
 _PartEvent = TextDelta | InputDelta | StateDelta | CitationDelta | LogprobsDelta | PartEnded
 
 
@@ -63,7 +63,9 @@ class Encoder:
 
     def encode(self, events: Sequence[Event]) -> bytes:
         for event in events:
-            if isinstance(event, Started):
+            if isinstance(event, TextDelta) and event.index == self._current and not event.choice:
+                self._apply(event)
+            elif isinstance(event, Started):
                 self._usage = self._usage.updated(event.usage)
                 self._begin(event.id)
             elif isinstance(event, UsageSeen):
@@ -101,10 +103,11 @@ class Encoder:
     # -- what open items need ---------------------------------------------------------------
 
     def send(self, kind: str, fields: JsonObject) -> None:
-        """One event, numbered."""
-        body: JsonObject = {"type": kind, "sequence_number": self._sequence, **fields}
+        """One event, numbered. There is at least one field."""
+        name = kind.encode()
+        rest = encode(fields)[1:]
+        self._out.append(_EVENT % (name, name, self._sequence, rest))
         self._sequence += 1
-        self._out.append(sse_event(kind, encode(body)))
 
     def place(self) -> int:
         """The output_index of the item that is open, or opens next."""
@@ -185,7 +188,7 @@ class Encoder:
             self._next()
         elif part is None:
             return
-        elif isinstance(event, TextDelta | InputDelta):
+        elif isinstance(event, (TextDelta, InputDelta)):
             if event.text:
                 part.text(event.text)
         elif isinstance(event, StateDelta):

@@ -94,8 +94,14 @@ def _input(
     items = writer.items()
     if own and whole:
         _restore_added(items, request)
-    if items or not own:
+    if not items and not own:
+        items = [{"type": "message", "role": "user", "content": FALLBACK_USER_TEXT}]
+    if items:
         body["input"] = items
+
+
+FALLBACK_USER_TEXT = "Proceed."
+"""What is asked when nothing is left of a foreign conversation, for an empty one is refused."""
 
 
 def _restore_added(items: list[Json], request: Request) -> None:

@@ -1,0 +1,1 @@
+"""The real coding clients, from npm, through the gateway to strict fakes (`make test-clients`)."""
