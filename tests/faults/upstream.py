@@ -33,6 +33,7 @@ PASSING = (
 _KEY = re.compile(rb"\n(?:authorization: bearer|x-api-key:|x-goog-api-key:) *(\S+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
 _DRIP_S = 0.02
+_RETRY_AFTER = {"429-soon": "0.2", "429-long": "100"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class FaultyUpstream:
 
     choose: Callable[[str], str]
     asked: list[Asked] = field(default_factory=list)
+    on_left: Callable[[], None] = lambda: None
+    """Called when a client gives up a stalled attempt."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -76,7 +79,10 @@ class FaultyUpstream:
         key = found[1].decode() if found else ""
         fault = self.choose(key)
         self.asked.append(Asked(key, protocol, fault, bool(streamed), time.monotonic()))
-        return await _Acting(reader, writer, protocol, bool(streamed)).act(fault)
+        goes_on = await _Acting(reader, writer, protocol, bool(streamed)).act(fault)
+        if fault == "stall":
+            self.on_left()
+        return goes_on
 
 
 class _Acting:
@@ -101,7 +107,7 @@ class _Acting:
             return await self._whole(b"".join(self._frames))
         name, _, _ = fault.partition("-")
         if name.isdigit():
-            return await self._refuse(int(name), "0.2" if fault.endswith("soon") else "")
+            return await self._refuse(int(name), _RETRY_AFTER.get(fault, ""))
         await getattr(self, "_" + fault.replace("-", "_"))()
         return False
 
@@ -161,6 +167,11 @@ class _Acting:
 
     async def _stall(self) -> None:
         await self._reader.read(1)
+
+    async def _slow_begin(self) -> None:
+        """Half a second of silence, then a good answer."""
+        await asyncio.sleep(0.5)
+        await self._whole(b"".join(self._frames))
 
     async def _stall_after_content(self) -> None:
         await self._begin()
