@@ -71,6 +71,14 @@ class World:
             }
             return answer.status or 0, ours, json.loads(answer.read())
 
+    def stream(self, path: str, body: dict[str, Any]) -> str:
+        """A streamed answer, whole."""
+        headers = {"content-type": "application/json", "authorization": f"Bearer {CLIENT_KEY}"}
+        request = urllib.request.Request(self.base_url + path, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            found: bytes = answer.read()
+        return found.decode()
+
     def chat(self, model: str, **fields: Any) -> tuple[int, dict[str, str], dict[str, Any]]:
         messages = [{"role": "user", "content": "echo: hello"}]
         return self.ask("/v1/chat/completions", {"model": model, "messages": messages, **fields})
@@ -213,6 +221,54 @@ def test_a_gemini_clients_suffix_stands_in_the_url(world: World) -> None:
     assert world.fakes["gemini"].last["generationConfig"] == {
         "thinkingConfig": {"thinkingBudget": 1024}
     }
+
+
+MESSAGES = [{"role": "user", "content": "echo: hello"}]
+
+
+@pytest.mark.parametrize(
+    ("upstream", "path", "body", "end"),
+    [
+        (
+            "openai",
+            "/v1/chat/completions",
+            {"model": "gpt-5(low)", "messages": MESSAGES, "stream": True},
+            "data: [DONE]",
+        ),
+        (
+            "responses",
+            "/v1/responses",
+            {"model": "codex(low)", "input": MESSAGES, "stream": True},
+            '"type":"response.completed"',
+        ),
+        (
+            "anthropic",
+            "/v1/messages",
+            {
+                "model": "claude-haiku-4-5(low)",
+                "messages": MESSAGES,
+                "max_tokens": 2000,
+                "stream": True,
+            },
+            "event: message_stop",
+        ),
+        (
+            "gemini",
+            "/v1beta/models/gemini-2.5-pro(low):streamGenerateContent?alt=sse",
+            {"contents": [{"role": "user", "parts": [{"text": "echo: hello"}]}]},
+            '"finishReason":"STOP"',
+        ),
+        ("ollama", "/api/chat", {"model": "qwen3(low)", "messages": MESSAGES}, '"done":true'),
+    ],
+)
+def test_a_suffix_within_one_protocol_streams_as_ever(
+    world: World, upstream: str, path: str, body: dict[str, Any], end: str
+) -> None:
+    before = len(world.fakes[upstream].requests)
+    text = world.stream(path, body)
+    assert "hello" in text
+    assert text.count(end) == 1
+    assert len(world.fakes[upstream].requests) == before + 1
 
 
 def test_a_suffix_within_one_protocol_keeps_the_rest_of_the_request(world: World) -> None:

@@ -8,6 +8,25 @@ from typing import Any
 TEXT = "all is well"
 _PIECES = ("all ", "is ", "well")
 _ERROR = "the model fell over"
+_GOOGLE = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    413: "INVALID_ARGUMENT",
+    422: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    503: "UNAVAILABLE",
+}
+_ANTHROPICS = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    413: "request_too_large",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
 
 
 def whole(protocol: str) -> bytes:
@@ -36,9 +55,11 @@ def error_body(protocol: str, status: int) -> dict[str, Any]:
     if protocol == "ollama":
         return {"error": _ERROR}
     if protocol == "gemini":
-        return {"error": {"code": status, "message": _ERROR, "status": "INTERNAL"}}
+        word = _GOOGLE.get(status, "INTERNAL")
+        return {"error": {"code": status, "message": _ERROR, "status": word}}
     if protocol == "anthropic":
-        return {"type": "error", "error": {"type": "api_error", "message": _ERROR}}
+        kind = _ANTHROPICS.get(status, "api_error")
+        return {"type": "error", "error": {"type": kind, "message": _ERROR}}
     return {"error": {"message": _ERROR, "type": "server_error", "code": None, "param": None}}
 
 

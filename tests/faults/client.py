@@ -41,7 +41,14 @@ class Told:
 
 
 async def ask(
-    http: HttpClient, base_url: str, key: str, protocol: str, model: str, *, stream: bool
+    http: HttpClient,
+    base_url: str,
+    key: str,
+    protocol: str,
+    model: str,
+    *,
+    stream: bool,
+    session: str = "",
 ) -> Told:
     """One request to the gateway, its answer read to the end as the protocol wants."""
     body = dict(_BODIES[protocol])
@@ -53,6 +60,8 @@ async def ask(
         path = _PATHS[protocol]
         body |= {"model": model, "stream": stream}
     headers: Headers = [("content-type", "application/json"), ("authorization", f"Bearer {key}")]
+    if session:
+        headers.append(("x-session-id", session))
     call = Call(
         "the gateway", "POST", base_url + path, headers, json.dumps(body).encode(),
         deadlines=Deadlines(10, 120, 120),

@@ -143,7 +143,7 @@ def report(figures: Figures, requests: int) -> str:
     lines = [
         f"requests                {requests:>8,}",
         f"failures seen by clients{len(figures.failures):>8,}",
-        f"attempts upstream       {figures.attempts:>8,}",
+        f"attempts that arrived   {figures.attempts:>8,}",
         f"of them failed          {failed:>8,}  ({failed / figures.attempts:.1%})",
         f"seconds                 {figures.seconds:>8.1f}",
         *(f"latency p{q * 100:<3.0f}            {figures.share(q):>8.3f} s" for q in _QUANTILES),

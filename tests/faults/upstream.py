@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from tests.faults import answers
 
-STATUSES = (401, 403, 404, 408, 413, 422, 429, 500, 502, 503, 529)
 PASSING = (
     "408",
     "429-soon",
@@ -34,12 +33,12 @@ PASSING = (
 _KEY = re.compile(rb"\n(?:authorization: bearer|x-api-key:|x-goog-api-key:) *(\S+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
 _DRIP_S = 0.02
+_RETRY_AFTER = {"429-soon": "0.2", "429-long": "100"}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One attempt that came in. `at_s` is the moment it was read, `failed_at_s` that of the
-    fault."""
+    """One attempt that came in, at this moment of the monotonic clock."""
 
     key: str
     protocol: str
@@ -55,6 +54,8 @@ class FaultyUpstream:
 
     choose: Callable[[str], str]
     asked: list[Asked] = field(default_factory=list)
+    on_left: Callable[[], None] = lambda: None
+    """Called when a client gives up a stalled attempt."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -78,7 +79,10 @@ class FaultyUpstream:
         key = found[1].decode() if found else ""
         fault = self.choose(key)
         self.asked.append(Asked(key, protocol, fault, bool(streamed), time.monotonic()))
-        return await _Acting(reader, writer, protocol, bool(streamed)).act(fault)
+        goes_on = await _Acting(reader, writer, protocol, bool(streamed)).act(fault)
+        if fault == "stall":
+            self.on_left()
+        return goes_on
 
 
 class _Acting:
@@ -103,7 +107,7 @@ class _Acting:
             return await self._whole(b"".join(self._frames))
         name, _, _ = fault.partition("-")
         if name.isdigit():
-            return await self._refuse(int(name), "0.2" if fault.endswith("soon") else "")
+            return await self._refuse(int(name), _RETRY_AFTER.get(fault, ""))
         await getattr(self, "_" + fault.replace("-", "_"))()
         return False
 
@@ -164,6 +168,11 @@ class _Acting:
     async def _stall(self) -> None:
         await self._reader.read(1)
 
+    async def _slow_begin(self) -> None:
+        """Half a second of silence, then a good answer."""
+        await asyncio.sleep(0.5)
+        await self._whole(b"".join(self._frames))
+
     async def _stall_after_content(self) -> None:
         await self._begin()
         for frame in self._frames[:4]:
@@ -204,8 +213,8 @@ class _Acting:
         """Events without content, for ever."""
         await self._begin()
         while True:
-            await self._piece(self._frames[0])
-            await asyncio.sleep(0)
+            await self._piece(self._frames[0] * 50)
+            await asyncio.sleep(0.001)
 
 
 @contextlib.asynccontextmanager

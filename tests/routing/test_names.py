@@ -69,9 +69,14 @@ def test_the_first_of_two_local_servers_keeps_a_name() -> None:
     assert way(found, "x") == [["ollama:x"]]
 
 
-def test_auto_is_the_first_configured_model_and_never_the_echo_model() -> None:
+def test_auto_is_the_first_model_then_the_first_of_the_next_host_never_the_echo_model() -> None:
     echo, local = serving("echo", "echo", hidden=True), serving("ollama", "l", shy=True)
-    assert way(names(echo, local, serving("a", "x", "y")), "auto") == [["a:x"]]
+    found = names(echo, local, serving("a", "Text-Embed-3", "x", "y"), serving("none"))
+    assert way(found, "auto") == [["a:x"], ["ollama:l"]]
+    assert found.resolve("auto").steps == (
+        Step("auto", "auto", ("a/x",)),
+        Step("auto", "auto", ("ollama/l",)),
+    )
     assert way(names(echo, local), "auto") == [["ollama:l"]]
 
 

@@ -13,15 +13,18 @@ from dragoman.neutral.events import Event
 from dragoman.upstreams.http import Answer
 
 HELD_LIMIT = 64 * 1024
+_EMPTY_LIMIT = 8 * 1024 * 1024
+"""How much an upstream may send without any content before it counts as endless."""
 _LINGER_S = 0.25
 
 
 class Source(Protocol):
     """Client bytes of one attempt. `pull` gives b"" when nothing is to be sent yet, None when
-    `patience_s` passed in silence; after `over` there is no more."""
+    `patience_s` passed in silence; after `over` there is no more. `taken`: the upstream's bytes."""
 
     channel: Channel
     over: bool
+    taken: int
 
     async def pull(self, patience_s: float) -> bytes | None: ...
     async def close(self) -> None: ...
@@ -35,6 +38,7 @@ class HttpSource:
         self.channel = channel
         self.over = False
         self._closed = False
+        self.taken = 0
 
     async def pull(self, patience_s: float) -> bytes | None:
         channel = self.channel
@@ -44,6 +48,7 @@ class HttpSource:
             return self._cut_off(error)
         if data is None:
             return None
+        self.taken += len(data)
         out = channel.feed(data) if data else b""
         if channel.failed is not None:
             self.over = True
@@ -86,6 +91,7 @@ class EventSource:
         self._converted = channel
         self._next: asyncio.Future[list[Event] | None] | None = None
         self.over = False
+        self.taken = 0
 
     async def pull(self, patience_s: float) -> bytes | None:
         if self._next is None:
@@ -122,6 +128,8 @@ async def opened(source: Source) -> bytes:
             size += len(data)
         if channel.failed is not None and not channel.committed:
             raise channel.failed
+        if source.taken > _EMPTY_LIMIT and not channel.committed:
+            raise Broken("the upstream sends without end and without any content")
     if source.over and not channel.committed:
         raise Broken("the upstream's answer held nothing")
     return b"".join(held)

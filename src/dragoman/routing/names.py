@@ -192,12 +192,12 @@ class _Way:
             ("served", self._served.named),
             ("upstream", self._served.of_upstream),
             ("prefix", self._served.of_prefix),
-            ("auto", self._automatic),
         ):
             pool = look_up(name)
             if pool:
                 return [self._reach(kind, name, pool, thinking)]
-        return []
+        automatic = self._served.automatic if name == "auto" else ()
+        return [self._reach("auto", name, pool, thinking) for pool in automatic]
 
     def chain(
         self,
@@ -215,9 +215,6 @@ class _Way:
         for target in targets:
             pools += [pool for pool in self.written(target, thinking, trail) if pool not in pools]
         return pools
-
-    def _automatic(self, name: str) -> Pool:
-        return self._served.automatic if name == "auto" else ()
 
     def _reach(self, kind: str, name: str, found: Pool, thinking: ReasoningSettings | None) -> Pool:
         self.reached |= {one.name for one in found} | {one.model for one in found}

@@ -4,6 +4,7 @@ configuration or a host's list changes; a request reads one and keeps it."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -58,17 +59,14 @@ class Served:
         self._names: dict[str, tuple[Target, ...]] = {}
         self._prefixed: dict[str, tuple[Target, ...]] = {}
         self._open: dict[str, tuple[HostModels, ...]] = {}
-        auto: list[Target] = []
         for models in map(_without_excluded, sorted(hosts, key=lambda one: one.shy)):
             self._hosts[models.host.name] = models
-            if not models.hidden:
-                auto += models.targets
             if models.prefix and models.open:
                 self._open[models.prefix] = (*self._open.get(models.prefix, ()), models)
             for target in models.targets:
                 self._add(models, target, force_prefix=force_prefix)
-        self.automatic = tuple(auto[:1])
-        """What `auto` means."""
+        self.automatic = tuple(filter(None, map(_first_that_talks, self._hosts.values())))
+        """What `auto` means: the first model of each host, in order."""
 
     def _add(self, models: HostModels, target: Target, *, force_prefix: bool) -> None:
         if models.prefix:
@@ -112,6 +110,13 @@ class Served:
 
     def hosts(self) -> Mapping[str, HostModels]:
         return self._hosts
+
+
+def _first_that_talks(models: HostModels) -> tuple[Target, ...]:
+    if models.hidden:
+        return ()
+    talking = (one for one in models.targets if "embed" not in one.model.lower())
+    return tuple(islice(talking, 1))
 
 
 def _without_excluded(models: HostModels) -> HostModels:
