@@ -96,6 +96,8 @@ async def raw_host(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
     try:
         yield host
     finally:
+        for _ in range(5):
+            await asyncio.sleep(0)  # connections being accepted get their writer
         server.close()
         for task in tasks:
             task.cancel()
