@@ -73,6 +73,7 @@ async def raw_host(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
     """Serves until the block ends; what is still open then is cut."""
     host = RawHost()
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host.connections += 1
@@ -80,6 +81,7 @@ async def raw_host(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
+        writers.append(writer)
         try:
             await script(Exchange(reader, writer, host))
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -94,10 +96,15 @@ async def raw_host(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
     try:
         yield host
     finally:
+        for _ in range(5):
+            await asyncio.sleep(0)  # connections being accepted get their writer
         server.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # the transports close their sockets in the loop's next turn
 
 
 def answering(*pieces: bytes, close: bool = False, times: int = 1_000) -> Script:

@@ -20,7 +20,7 @@ from dragoman.neutral.json import JsonObject, decode
 from dragoman.protocols.codec import Codec, Reply, StreamDecoder
 from dragoman.protocols.framing.splice import replaced_at
 
-_KEPT_FRAMES = 12
+_KEPT_FRAMES = 8
 _KEPT_BYTES = {"responses": 64 * 1024 * 1024, "gemini": 64 * 1024 * 1024}
 """How much of the end is kept: the last event of Responses holds the whole answer again, and
 Gemini's last chunk may hold an image."""
@@ -65,9 +65,13 @@ def model_restorer(protocol: str, name: str) -> Rewrite:
     return restored
 
 
+def _tells_usage(data: bytes) -> bool:
+    return b'"usage":{' in data or b'"usage": {' in data
+
+
 def without_usage(document: bytes) -> bytes:
     """Nothing for a chat chunk that only tells usage; any other as it is."""
-    if b'"usage"' not in document:
+    if not _tells_usage(document):
         return document
     try:
         chunk = _USAGE_CHUNK.decode(document)
@@ -110,6 +114,7 @@ class Direct(Watch):
         self._decoder = decoder
         self._client = client
         self._rewrites = rewrites
+        self._only_usage = rewrites == (without_usage,)
         self._choices = choices
         self._lines = protocol == "ollama"
         self._limit = _KEPT_BYTES.get(protocol, _KEPT_BYTES_USUALLY)
@@ -235,6 +240,8 @@ class Direct(Watch):
         return [frame + separator for frame in whole.split(separator) if frame]
 
     def _rewritten(self, whole: bytes) -> bytes:
+        if self._only_usage and not _tells_usage(whole):
+            return whole
         return b"".join(self._rewritten_frame(frame) for frame in self._frames(whole))
 
     def _rewritten_frame(self, frame: bytes) -> bytes:
