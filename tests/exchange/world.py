@@ -53,10 +53,13 @@ class World:
 
 @contextlib.asynccontextmanager
 async def world(*upstreams: dict[str, Any], **settings: object) -> AsyncIterator[World]:
-    """`settings` are the configuration's keys, `_` for `-`."""
+    """`settings` are the configuration's keys, `_` for `-`. What an upstream's failure does to
+    later requests is not the matter here: no credential rests unless a test says so."""
     config: dict[str, Any] = {
         "api-keys": [KEY],
         "discover": False,
+        "disable-cooling": True,
+        "request-retry": 0,
         "upstreams": list(upstreams),
         **{name.replace("_", "-"): value for name, value in settings.items()},
     }

@@ -28,6 +28,8 @@ def settings_of(upstreams: Sequence[Mapping[str, object]] = (ECHO,), **changes: 
     config: dict[str, object] = {
         "api-keys": [KEY, OTHER_KEY],
         "discover": False,
+        "disable-cooling": True,
+        "request-retry": 0,
         "upstreams": list(upstreams),
         **{name.replace("_", "-"): value for name, value in changes.items()},
     }

@@ -132,7 +132,7 @@ async def test_an_unknown_model_names_the_nearest_and_the_line_that_would_serve_
     assert answer.status == 404
     words = message_of(path, answer.json)
     assert "nearest: echo-thinking, echo" in words
-    assert "{name: echo-thinking, alias: echo-thinkin}" in words
+    assert 'aliases: {"echo-thinkin": echo-thinking}' in words
 
 
 async def test_a_key_that_stands_twice_is_refused_by_name() -> None:

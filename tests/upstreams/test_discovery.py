@@ -127,7 +127,7 @@ async def test_models_come_and_go_with_their_server(places: list[Place]) -> None
         await served(here.gateway, "llama3:latest", there=False)
         async with running(port):
             await served(here.gateway, "llama3:latest")
-            assert here.gateway.served.resolve("ollama/llama3:latest")[0].host.name == "ollama"
+            assert here.gateway.names.resolve("ollama/llama3:latest").targets[0].host.name == "ollama"
         await served(here.gateway, "llama3:latest", there=False)
 
 
@@ -139,10 +139,10 @@ async def test_a_found_server_is_there_at_the_start_and_yields_its_names(
         places.append(Place("ollama", port_of(url), "ollama", "/api"))
         up = upstream("openai", "http://127.0.0.1:9", "shared")
         async with world(up, discover=True) as here:
-            resolve = here.gateway.served.resolve
-            assert [target.host.name for target in resolve("shared")] == ["up"]
-            assert [target.host.name for target in resolve("alone")] == ["ollama"]
-            assert [target.host.name for target in resolve("ollama/shared")] == ["ollama"]
+            resolve = here.gateway.names.resolve
+            assert [target.host.name for target in resolve("shared").targets] == ["up"]
+            assert [target.host.name for target in resolve("alone").targets] == ["ollama"]
+            assert [target.host.name for target in resolve("ollama/shared").targets] == ["ollama"]
         async with world(up, discover=False) as here:
             assert "alone" not in {entry.id for entry in here.gateway.entries()}
         named = upstream("openai", "http://127.0.0.1:9", "x", name="ollama")
@@ -182,7 +182,7 @@ async def test_a_host_without_a_list_is_asked_in_the_background_and_again(
         await served(here.gateway, "m-1")
         names.append("m-2")
         await served(here.gateway, "m-2")
-        assert here.gateway.served.resolve("up/never-heard-of")[0].model == "never-heard-of"
+        assert here.gateway.names.resolve("up/never-heard-of").targets[0].model == "never-heard-of"
         names.clear()
         asked = len(host.asked)
         async with asyncio.timeout(5):
@@ -216,4 +216,4 @@ async def test_a_host_that_does_not_tell_does_not_hold_up_the_start_or_the_other
         async with asyncio.timeout(2):
             async with world(unlisted(host), upstream("openai", host.url, "x", name="b")) as here:
                 assert [entry.id for entry in here.gateway.entries()] == ["x"]
-                assert here.gateway.served.resolve("up/any")[0].model == "any"
+                assert here.gateway.names.resolve("up/any").targets[0].model == "any"
