@@ -135,7 +135,7 @@ class Planner:
         self._last = error
         self._cause = cause_of(error.kind) or ""
         self._stopped = verdict.stop
-        self._again = self._again or verdict.reason in ("quota", "transient", None)
+        self._again = self._again or verdict.reason in ("quota", "transient")
 
     def succeeded(self, one: Try, first_token_s: float, now_s: float) -> None:
         """Its answer has begun (or is whole)."""
