@@ -24,7 +24,7 @@ from dragoman.upstreams.http import HttpClient
 
 
 class Exchange:
-    """One per process. `names`, `options`, `pools` and `settings` give them as they are now."""
+    """One per process. `names` gives them as they are now."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Exchange:
         names: Callable[[], Names],
         options: Callable[[], Options],
         remembered: Remembered,
-        pools: Callable[[], Pools],
+        pools: Pools,
         settings: Callable[[], AttemptSettings] = AttemptSettings,
     ) -> None:
         self._options = options
