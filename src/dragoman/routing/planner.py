@@ -45,6 +45,10 @@ class Pools(msgspec.Struct, frozen=True):
     cooldowns: Cooldowns
     affinity: Affinity
 
+    def copy(self, session: str) -> Pools:
+        """As they are now, for looking ahead: what is planned with them changes nothing."""
+        return Pools(self.balance.copy(), self.cooldowns.copy(), self.affinity.copy(session))
+
 
 class Try(msgspec.Struct, frozen=True, eq=False):
     """`probe`: the place at which this attempt is the only one, after a rest."""
