@@ -24,7 +24,7 @@ from dragoman.upstreams.http import HttpClient
 
 
 class Exchange:
-    """One per process. `names` gives them as they are now."""
+    """One per process. `names`, `options`, `pools` and `settings` give them as they are now."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class Exchange:
         names: Callable[[], Names],
         options: Callable[[], Options],
         remembered: Remembered,
-        pools: Pools,
+        pools: Callable[[], Pools],
         settings: Callable[[], AttemptSettings] = AttemptSettings,
     ) -> None:
         self._options = options
-        self._remembered = remembered
+        self.remembered = remembered
         self._sender = Sender(http, remembered)
         self._attempts = Attempts(names, pools, settings)
         self.side = SideRequests(http, self._attempts)
@@ -48,7 +48,7 @@ class Exchange:
             DragomanError: nothing has been sent; render it in the client's protocol.
         """
         options = self._options()
-        job = Job(incoming, outcome, options.seal_key, self._remembered)
+        job = Job(incoming, outcome, options.seal_key, self.remembered)
         if not job.stream:
             return await self._whole(job, options)
         if not options.keepalive_s:
