@@ -15,7 +15,7 @@ from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.call import HttpCall
 from dragoman.server.compaction import MARK, compacting, own_compaction
 from dragoman.server.respond import json_reply
-from dragoman.server.routes import Handler, Route, incoming_of
+from dragoman.server.routes import Handler, Route, generated, incoming_of
 
 
 class Expanded(msgspec.Struct, frozen=True):
@@ -86,21 +86,20 @@ async def create(call: HttpCall) -> Reply:
     if MARK in ready.body and not own_compaction(call.gateway.names, _model(ready.body)):
         codec = compacting(call.gateway.options.seal_key, alone=False)
         incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
-    assert call.outcome is not None
-    return await call.gateway.exchange.generate(incoming, call.outcome)
+    return await generated(call, incoming)
 
 
 async def compact(call: HttpCall) -> Reply:
     """A conversation made short: by OpenAI's own hosts themselves, else by a summary."""
     incoming = incoming_of(call, CODEC)
-    exchange = call.gateway.exchange
     model = _model(call.body)
     if own_compaction(call.gateway.names, model):
-        return await exchange.side.pass_on(incoming, "POST", "/responses/compact", model)
+        return await call.gateway.exchange.side.pass_on(
+            incoming, "POST", "/responses/compact", model
+        )
     codec = compacting(call.gateway.options.seal_key, alone=True)
     incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
-    assert call.outcome is not None
-    return await exchange.generate(incoming, call.outcome)
+    return await generated(call, incoming)
 
 
 def _model(body: bytes) -> str:
