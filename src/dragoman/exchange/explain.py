@@ -22,7 +22,7 @@ from dragoman.neutral.requests import ReasoningSettings
 from dragoman.routing.candidates import Candidate, candidate
 from dragoman.routing.exhaustion import REASON_WORDS, told_time
 from dragoman.routing.names import Names
-from dragoman.routing.planner import Exhausted, Planner, PlanSettings, Pools, Wait
+from dragoman.routing.planner import Decision, Exhausted, Planner, PlanSettings, Pools, Try, Wait
 from dragoman.routing.resolution import Pool, Resolution
 from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
@@ -62,16 +62,7 @@ def explained(job: Job, situation: Situation) -> Explanation:
     bound = pools.affinity.bound(session) if session else None
     plan = Planner(resolution, pools, situation.plan, lambda: session, job.incoming.pinned)
     decision = plan.next(situation.now_s)
-    chosen: Candidate | None = None
-    if isinstance(decision, Exhausted):
-        words = f"refused with {decision.error.status}: {decision.error.message}"
-    elif isinstance(decision, Wait):
-        words = (
-            f"waits until about {told_time(decision.until_s)} for a credential's rest to be over"
-        )
-    else:
-        chosen = decision.candidate
-        words = f"asks {chosen.target.host.name} with {chosen.credential.label}"
+    chosen = decision.candidate if isinstance(decision, Try) else None
     view = _View(situation, job.incoming.pinned, chosen, bound)
     record = Explanation(
         model=job.model,
@@ -80,10 +71,19 @@ def explained(job: Job, situation: Situation) -> Explanation:
         session=bool(session),
         steps=resolution.steps,
         chains=view.chains(resolution),
-        decision=words,
+        decision=_told(decision),
         disabled_upstreams=situation.disabled_upstreams,
     )
     return record if chosen is None else _with_request(record, job, chosen, situation.options)
+
+
+def _told(decision: Decision) -> str:
+    if isinstance(decision, Exhausted):
+        return f"refused with {decision.error.status}: {decision.error.message}"
+    if isinstance(decision, Wait):
+        return f"waits until about {told_time(decision.until_s)} for a credential's rest to be over"
+    one = decision.candidate
+    return f"asks {one.target.host.name} with {one.credential.label}"
 
 
 def _with_request(
