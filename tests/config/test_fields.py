@@ -263,9 +263,19 @@ def test_aliases_take_one_target_or_several() -> None:
         ("payload: {override: [{params: {a..b: 1}}]}", ("payload.override[0].params.a..b: "
          "'a..b' is no path; write field.field or list.0.field")),
         ("payload: {filter: [{params: ['a.#(b']}]}", ("payload.filter[0].params[0]: "
-         "'a.#(b' is no path; a bracket or quote is not closed")),
+         "'a.#(b' is no path; a bracket, quote or escape is not closed")),
         ("payload: {filter: [{params: ['a)']}]}", ("payload.filter[0].params[0]: "
-         "'a)' is no path; ')' closes nothing")),
+         "'a)' is no path; ')' means nothing here; write \\) for a name's sign")),
+        ("payload: {filter: [{params: ['a.{x,y}']}]}", ("payload.filter[0].params[0]: "
+         "'a.{x,y}' is no path; '{' means nothing here; write \\{ for a name's sign")),
+        ("payload: {override: [{models: [{protocol: claud}], params: {a: 1}}]}",
+         ("payload.override[0].models[0].protocol: 'claud' is no protocol; known: "
+         "aistudio, anthropic, antigravity, chat, claude, codex, gemini, gemini-cli, "
+         "interactions, kimi, ollama, openai, openai-response, openai-responses, responses, "
+         "vertex, xai")),
+        ("payload: {override-raw: [{params: {a: 'NaN'}}]}", ("payload.override-raw[0].params.a: "
+         "is not JSON: JSON is malformed: invalid character (byte 0); "
+         "strings need quotes inside: '\"text\"'")),
         ("gpt-image-2-base-model: dall-e", ("gpt-image-2-base-model: "
          "'dall-e' does not start with gpt-; name one of OpenAI's models")),
         ("request-retry: -1", "request-retry: must be 0 or more, found -1"),
@@ -320,8 +330,8 @@ def test_raw_payload_values_are_json() -> None:
 
 
 def test_payload_paths_may_hold_queries() -> None:
-    text = "payload: {filter: [{params: ['tools.#(type==\"a)b\").name', 'a.{x,y}']}]}"
-    assert settings(text).payload.filter[0].params == ('tools.#(type=="a)b").name', "a.{x,y}")
+    text = "payload: {filter: [{params: ['tools.#(type==\"a)b\").name', 'a.*.b']}]}"
+    assert settings(text).payload.filter[0].params == ('tools.#(type=="a)b").name', "a.*.b")
 
 
 def test_the_issues_own_group_loads(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from tests.faults.client import PROTOCOLS, Told, ask
 from tests.faults.upstream import FaultyUpstream, faulty_upstream
 
 from dragoman.config.settings import Settings
+from dragoman.exchange.incoming import Incoming, Outcome
+from dragoman.protocols.registry import CODECS
 from dragoman.server.app import App
 from dragoman.server.gateway import Gateway
 from dragoman.storage.database import open_database
@@ -104,6 +106,22 @@ async def test_when_the_hedge_fails_the_first_attempt_may_still_answer() -> None
 async def test_without_hedging_one_is_waited_for() -> None:
     async with service(lambda key: "slow-begin" if key == "key-0" else "") as running:
         assert (await running.ask()).headers["x-dragoman-credential"] == "0"
+
+
+@pytest.mark.parametrize("keepalive_s", [0, 5])
+async def test_a_client_that_leaves_before_the_first_byte_frees_the_upstream(
+    keepalive_s: int,
+) -> None:
+    left = asyncio.Event()
+    body = b'{"model": "m", "stream": true, "messages": [{"role": "user", "content": "hi"}]}'
+    streaming = {"keepalive-seconds": keepalive_s}
+    async with service(lambda _key: "stall-after-content", streaming=streaming) as running:
+        running.faulty.on_left = left.set
+        incoming = Incoming("r", CODECS["openai"], [], body)
+        reply = await running.app.gateway.exchange.generate(incoming, Outcome("r", "openai"))
+        assert not isinstance(reply.body, bytes)
+        await reply.body.aclose()
+        await asyncio.wait_for(left.wait(), 2)
 
 
 async def test_a_conversation_keeps_its_credential_and_others_take_turns() -> None:

@@ -80,7 +80,7 @@ class FaultyUpstream:
         fault = self.choose(key)
         self.asked.append(Asked(key, protocol, fault, bool(streamed), time.monotonic()))
         goes_on = await _Acting(reader, writer, protocol, bool(streamed)).act(fault)
-        if fault == "stall":
+        if fault.startswith("stall"):
             self.on_left()
         return goes_on
 

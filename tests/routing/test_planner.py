@@ -174,6 +174,19 @@ def test_a_dead_key_is_not_tried_in_further_rounds() -> None:
     assert (game.log, error and error.status) == (["h/0/m"], 401)
 
 
+def test_reasoning_of_another_account_is_tried_on_each_once() -> None:
+    stranger = UpstreamRefused("not mine", status=400, code="invalid_encrypted_content")
+    game = play(target("h", key(0), key(1)))
+    assert game.run({"h/0/m": [stranger]}) is None
+    assert game.log == ["h/0/m", "h/1/m"]
+    lost = play(target("h", key(0), key(1)))
+    error = lost.run({"h/0/m": [stranger], "h/1/m": [stranger]})
+    assert error is not None
+    assert (lost.log, error.status, error.code) == (
+        ["h/0/m", "h/1/m"], 400, "invalid_encrypted_content"
+    )  # fmt: skip
+
+
 def test_a_limit_that_ends_soon_is_waited_for() -> None:
     game = play(target("h", key(0)))
     assert game.run({"h/0/m": [refused(429, after_s=8), None]}) is None

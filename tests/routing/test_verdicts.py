@@ -39,6 +39,7 @@ TRANSIENT = Verdict(stop=False, reason="transient", rest_s=60)
         (refused(403), Verdict(stop=False, reason="auth", rest_s=1800)),
         (refused(404), Verdict(stop=False, reason="missing", rest_s=43_200)),
         (refused(400, code="model_not_supported"), Verdict(False, "missing", 43_200)),
+        (refused(400, code="invalid_encrypted_content"), Verdict(stop=False)),
         (refused(408), TRANSIENT),
         (refused(409), Verdict(stop=True)),
         (refused(413), Verdict(stop=True)),

@@ -127,7 +127,9 @@ async def test_models_come_and_go_with_their_server(places: list[Place]) -> None
         await served(here.gateway, "llama3:latest", there=False)
         async with running(port):
             await served(here.gateway, "llama3:latest")
-            assert here.gateway.names.resolve("ollama/llama3:latest").targets[0].host.name == "ollama"
+            assert (
+                here.gateway.names.resolve("ollama/llama3:latest").targets[0].host.name == "ollama"
+            )
         await served(here.gateway, "llama3:latest", there=False)
 
 

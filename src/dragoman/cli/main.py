@@ -56,6 +56,28 @@ def serve(config: ConfigOption = None, host: HostOption = None, port: PortOption
     sys.exit(run(config, host, port))
 
 
+@app.command()
+def explain(
+    model: Annotated[str, typer.Option("--model", help="The model a client asks for.")] = "",
+    group: Annotated[str, typer.Option("--group", help="The group it asks; not there yet.")] = "",
+    request: Annotated[
+        Path | None, typer.Option("--request", help="A file with a request's body; - = input.")
+    ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol", help="The client's: openai, responses, anthropic, gemini or ollama."
+        ),
+    ] = "openai",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Tell where a request would go and why. Nothing is sent."""
+    from dragoman.cli.explain import run
+
+    sys.exit(run(config, model, group, request, protocol, as_json))
+
+
 def main() -> None:
     """The `dragoman` program."""
     app()

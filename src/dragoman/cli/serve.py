@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import os
 import secrets
 import signal
 import socket
@@ -19,13 +20,14 @@ import uvicorn
 from rich.console import Console
 
 from dragoman.cli.welcome import show_welcome
-from dragoman.config.load import find_config, load
+from dragoman.config.load import find_config, load_bytes, read
 from dragoman.config.problems import ConfigError
 from dragoman.config.settings import Settings
 from dragoman.config.template import write_default
 from dragoman.observe.log import logger, set_up
 from dragoman.server.app import App
 from dragoman.server.gateway import Gateway
+from dragoman.server.reload import Reload
 from dragoman.storage.database import open_database
 from dragoman.storage.seal_key import seal_key
 from dragoman.storage.state import State
@@ -45,7 +47,8 @@ def run(config: Path | None, host: str | None, port: int | None) -> int:
             path = Path.cwd() / "config.yaml"
             write_default(path, "sk-local-" + secrets.token_urlsafe(32))
             written = "./config.yaml"
-        loaded = load(path)
+        data = read(path)
+        loaded = load_bytes(data, path)
     except ConfigError as error:
         errors.print(str(error), markup=False, highlight=False)
         return 1
@@ -57,6 +60,7 @@ def run(config: Path | None, host: str | None, port: int | None) -> int:
     set_up(settings.effective_log_level, settings.log_format)
     for warning in loaded.warnings:
         logger().warning(str(warning))
+    reload = Reload(path, data, settings, changes)
     try:
         listener = _listen(settings)
     except OSError as error:
@@ -64,7 +68,7 @@ def run(config: Path | None, host: str | None, port: int | None) -> int:
         return 1
     try:
         with asyncio.Runner(loop_factory=_loop) as runner:
-            runner.run(_serve(settings, listener, written))
+            runner.run(_serve(settings, listener, written, reload))
     except ssl.SSLError as error:
         errors.print(
             f"tls: {settings.tls.cert} and {settings.tls.key} are no certificate with its key: "
@@ -110,10 +114,11 @@ def _why_not(error: OSError, settings: Settings) -> str:
     )
 
 
-async def _serve(settings: Settings, listener: socket.socket, written: str) -> None:
+async def _serve(settings: Settings, listener: socket.socket, written: str, reload: Reload) -> None:
     state = State(await open_database(settings.data_dir))
     await state.open()
-    gateway = Gateway(settings, state, seal_key(settings.data_dir))
+    password = os.environ.get("MANAGEMENT_PASSWORD", "")
+    gateway = Gateway(settings, state, seal_key(settings.data_dir), reload, password)
     server = _Server(
         _uvicorn_config(App(gateway), settings),
         lambda: _welcome(gateway, settings, listener, written),

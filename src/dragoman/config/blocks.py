@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,8 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+
+from dragoman.neutral.json import decode
 
 LATER = " Parsed and checked; has no effect yet."
 THEIRS = " Accepted from CLIProxyAPI's file; dragoman does not do this, so it has no effect."
@@ -145,7 +146,7 @@ def json_text(value: object) -> object:
     """A raw value: text is JSON, anything else stands for itself."""
     if isinstance(value, str):
         try:
-            json.loads(value)
+            decode(value)
         except ValueError as error:
             raise ValueError(
                 f"is not JSON: {error}; strings need quotes inside: '\"text\"'"

@@ -23,10 +23,11 @@ def gpt_name(name: str) -> str:
 class RemoteManagement(Block):
     """Who may use the management API."""
 
-    allow_remote: bool = Field(default=False, description="Peers beyond loopback may." + LATER)
+    allow_remote: bool = Field(default=False, description="Peers beyond loopback may.")
     secret_key: Secret = Field(
         default=Secret(""),
-        description="Management key, plain or bcrypt; empty = no management." + LATER,
+        description="Management key; written in plain text, it is replaced by its bcrypt hash. "
+        "Empty = no management.",
     )
     disable_control_panel: bool = Field(default=False, description="No management page." + LATER)
     disable_auto_update_panel: bool = Field(default=False, description="No update of it." + THEIRS)

@@ -42,7 +42,12 @@ def find_config(explicit: Path | None, cwd: Path, home: Path) -> Path | None:
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> Loaded:
     """Raises ConfigError with everything that is wrong, not only the first thing."""
-    return load_text(_text(path), path, environment)
+    return load_bytes(read(path), path, environment)
+
+
+def load_bytes(data: bytes, path: Path, environment: Mapping[str, str] | None = None) -> Loaded:
+    """As `load`, for what has been read of `path`."""
+    return load_text(_decoded(data, path), path, environment)
 
 
 def load_text(text: str, path: Path, environment: Mapping[str, str] | None = None) -> Loaded:
@@ -80,17 +85,20 @@ def _told(notices: Iterable[Notice], document: Document) -> list[Problem]:
     return sorted(first.values(), key=lambda problem: problem.line)
 
 
-def _text(path: Path) -> str:
+def read(path: Path) -> bytes:
+    """What stands in the file.
+
+    Raises:
+        ConfigError.
+    """
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         message = "there is no such file; name another with --config"
     except IsADirectoryError:
         message = f"is a folder; name the file in it, such as {path / FILE_NAME}"
     except OSError as error:
         message = f"cannot be read: {error.strerror}; look at its owner and mode"
-    else:
-        return _decoded(raw, path)
     raise ConfigError(path, [Problem(0, "", message)]) from None
 
 

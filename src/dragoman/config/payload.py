@@ -4,37 +4,57 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from dragoman.config.blocks import LATER, Block, Headers, Name, json_text
+from dragoman.config.blocks import Block, Headers, Name, json_text
+from dragoman.neutral.paths import parse_path
 
-PAIRS = {"(": ")", "[": "]", "{": "}"}
+PROTOCOLS = {
+    "": "",
+    "openai": "openai",
+    "chat": "openai",
+    "responses": "responses",
+    "openai-response": "responses",
+    "openai-responses": "responses",
+    "codex": "responses",
+    "claude": "anthropic",
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+    "ollama": "ollama",
+    **{
+        name: name
+        for name in "aistudio antigravity gemini-cli interactions kimi vertex xai".split()
+    },
+}
+"""What rules call protocols → our names. CLIProxyAPI's names of single hosts fit no protocol of
+ours: such a rule is for none of our requests."""
 
 
 def path(text: str) -> str:
     """A gjson-style path such as `tools.#(type=="web_search").name`."""
-    if not text or text.startswith(".") or text.endswith(".") or ".." in text:
-        raise ValueError(f"{text!r} is no path; write field.field or list.0.field")
-    open_brackets: list[str] = []
-    quoted = False
-    for sign in text:
-        if sign == '"':
-            quoted = not quoted
-        elif not quoted and sign in PAIRS:
-            open_brackets.append(PAIRS[sign])
-        elif (
-            not quoted
-            and sign in PAIRS.values()
-            and (not open_brackets or open_brackets.pop() != sign)
-        ):
-            raise ValueError(f"{text!r} is no path; {sign!r} closes nothing")
-    if open_brackets or quoted:
-        raise ValueError(f"{text!r} is no path; a bracket or quote is not closed")
+    parse_path(text)
     return text
 
 
+def protocol(text: str) -> str:
+    if text.strip().lower() not in PROTOCOLS:
+        known = ", ".join(sorted(filter(None, PROTOCOLS)))
+        raise ValueError(f"{text!r} is no protocol; known: {known}")
+    return text.strip()
+
+
+def json_value(value: Any) -> Any:
+    try:
+        msgspec.json.decode(msgspec.json.encode(value))
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("cannot be written as JSON; put it in quotes") from None
+    return value
+
+
 PayloadPath = Annotated[str, AfterValidator(path)]
-Values = dict[PayloadPath, Any]
+ProtocolWord = Annotated[str, AfterValidator(protocol)]
+Values = dict[PayloadPath, Annotated[Any, AfterValidator(json_value)]]
 RawValues = dict[PayloadPath, Annotated[Any, BeforeValidator(json_text)]]
 
 
@@ -42,46 +62,52 @@ class PayloadModel(Block):
     """Which requests a rule is for; everything written must hold."""
 
     name: Name = Field(
-        default="*", description="Glob over the upstream's and the asked model." + LATER
+        default="*", description="Glob over the upstream's and the asked model, in any letter case."
     )
-    protocol: str = Field(default="", description="The upstream's protocol; empty = any." + LATER)
-    from_protocol: str = Field(
-        default="", description="The client's protocol; empty = any." + LATER
+    protocol: ProtocolWord = Field(default="", description="The upstream's protocol; empty = any.")
+    from_protocol: ProtocolWord = Field(
+        default="", description="The client's protocol; empty = any."
     )
     headers: Headers = Field(
-        default_factory=dict, description="Globs the client's headers must match." + LATER
+        default_factory=dict, description="Globs the client's headers must match."
     )
-    match: tuple[Values, ...] = Field(default=(), description="Paths with their values." + LATER)
+    match: tuple[Values, ...] = Field(
+        default=(), description="Paths with their values: all must have them."
+    )
     not_match: tuple[Values, ...] = Field(
-        default=(), description="Paths that must not have these values." + LATER
+        default=(), description="Paths with values that none of them may have."
     )
-    exist: tuple[PayloadPath, ...] = Field(
-        default=(), description="Paths that must be there." + LATER
-    )
+    exist: tuple[PayloadPath, ...] = Field(default=(), description="Paths that must be there.")
     not_exist: tuple[PayloadPath, ...] = Field(
-        default=(), description="Paths that must not be there." + LATER
+        default=(), description="Paths that must not be there."
     )
 
 
 class PayloadRule(Block):
     """Values by path, for the models named."""
 
-    models: tuple[PayloadModel, ...] = Field(default=(), description="Which requests it is for.")
-    params: Values = Field(default_factory=dict, description="Path to value." + LATER)
+    models: tuple[PayloadModel, ...] = Field(
+        default=(), description="Which requests it is for; empty = all."
+    )
+    params: Values = Field(default_factory=dict, description="Path to value.")
 
 
 class RawPayloadRule(Block):
     """Values written as JSON text, by path."""
 
-    models: tuple[PayloadModel, ...] = Field(default=(), description="Which requests it is for.")
-    params: RawValues = Field(default_factory=dict, description="Path to JSON text." + LATER)
+    models: tuple[PayloadModel, ...] = Field(
+        default=(), description="Which requests it is for; empty = all."
+    )
+    params: RawValues = Field(default_factory=dict, description="Path to JSON text.")
 
 
 class PayloadFilter(Block):
     """Paths to remove."""
 
-    models: tuple[PayloadModel, ...] = Field(default=(), description="Which requests it is for.")
-    params: tuple[PayloadPath, ...] = Field(default=(), description="Paths to remove." + LATER)
+    models: tuple[PayloadModel, ...] = Field(
+        default=(), description="Which requests it is for; empty = all."
+    )
+    params: tuple[PayloadPath, ...] = Field(default=(), description="Paths to remove.")
 
 
 class Payload(Block):

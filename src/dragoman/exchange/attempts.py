@@ -73,14 +73,14 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Attempts:
-    """`names` and `settings` give them as they are now."""
+    """`names`, `pools` and `settings` give them as they are now."""
 
     chat_codec = CODECS["openai"]
 
     def __init__(
         self,
         names: Callable[[], Names],
-        pools: Pools,
+        pools: Callable[[], Pools],
         settings: Callable[[], AttemptSettings],
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -102,9 +102,9 @@ class Attempts:
         Raises:
             DragomanError: why none did.
         """
-        settings = self._settings()
+        settings, pools = self._settings(), self._pools()
         resolution = self._names().resolve(request.model)
-        plan = Planner(resolution, self._pools, settings.plan, request.session, request.pinned)
+        plan = Planner(resolution, pools, settings.plan, request.session, request.pinned)
         while True:
             decision = plan.next(self._now())
             if isinstance(decision, Exhausted):
@@ -121,14 +121,14 @@ class Attempts:
                 return found.result
 
     def begun(self, plan: Planner, one: Try) -> Attempt:
-        return Attempt(one, plan, self._pools, self._now)
+        return Attempt(one, plan, self._pools(), self._now)
 
     def now(self) -> float:
         return self._now()
 
     def credential(self, target: Target) -> Credential:
         """One that does not rest, for requests that are made once."""
-        rested = self._pools.cooldowns.rest
+        rested = self._pools().cooldowns.rest
         by_priority = sorted(target.host.credentials, key=lambda one: -one.priority)
         for one in by_priority:
             if rested(candidate(target, one)) is None:

@@ -24,7 +24,7 @@ from dragoman.upstreams.http import HttpClient
 
 
 class Exchange:
-    """One per process. `names` gives them as they are now."""
+    """One per process. `names`, `options`, `pools` and `settings` give them as they are now."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class Exchange:
         names: Callable[[], Names],
         options: Callable[[], Options],
         remembered: Remembered,
-        pools: Pools,
+        pools: Callable[[], Pools],
         settings: Callable[[], AttemptSettings] = AttemptSettings,
     ) -> None:
         self._options = options
-        self._remembered = remembered
+        self.remembered = remembered
         self._sender = Sender(http, remembered)
         self._attempts = Attempts(names, pools, settings)
         self.side = SideRequests(http, self._attempts)
@@ -48,11 +48,11 @@ class Exchange:
             DragomanError: nothing has been sent; render it in the client's protocol.
         """
         options = self._options()
-        job = Job(incoming, outcome, options.seal_key, self._remembered)
+        job = Job(incoming, outcome, options.seal_key, self.remembered)
         if not job.stream:
             return await self._whole(job, options)
         if not options.keepalive_s:
-            return _streaming(await self._opened(job, options), options, job)
+            return await _streaming(await self._opened(job, options), options, job)
         opening = asyncio.ensure_future(self._opened(job, options))
         try:
             done, _ = await asyncio.wait({opening}, timeout=options.keepalive_s)
@@ -60,9 +60,9 @@ class Exchange:
             await _abandoned(opening)
             raise
         if done:
-            return _streaming(opening.result(), options, job)
+            return await _streaming(opening.result(), options, job)
         encoder = incoming.codec.stream_out(bare_reply(job))
-        body = _late(opening, encoder, options, job)
+        body = await _begun(_late(opening, encoder, options, job))
         return Reply(200, [("content-type", encoder.content_type)], body)
 
     async def _whole(self, job: Job, options: Options) -> Reply:
@@ -82,10 +82,17 @@ def _request(job: Job) -> attempts.Request:
     return attempts.Request(job.model, job.outcome, job.incoming.pinned, job.session)
 
 
-def _streaming(found: Open, options: Options, job: Job) -> Reply:
+async def _streaming(found: Open, options: Options, job: Job) -> Reply:
     source = found.source
     back = headers.set_header(found.headers, {"content-type": source.channel.content_type})
-    return Reply(200, back, _relay(found, options, job))
+    return Reply(200, back, await _begun(_relay(found, options, job)))
+
+
+async def _begun(body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """A body past its first, empty piece: closing one that was never begun would close nothing
+    behind it."""
+    await anext(body)
+    return body
 
 
 def _relay(found: Open, options: Options, job: Job) -> AsyncGenerator[bytes, None]:
@@ -97,6 +104,7 @@ async def _late(
 ) -> AsyncGenerator[bytes, None]:
     """Keepalives while no attempt has become the answer, then the answer or the error."""
     try:
+        yield b""
         yield encoder.ping()
         while not (await asyncio.wait({opening}, timeout=options.keepalive_s))[0]:
             yield encoder.ping()
@@ -110,7 +118,8 @@ async def _late(
         relay = _relay(found, options, job)
         try:
             async for data in relay:
-                yield data
+                if data:
+                    yield data
         finally:
             await relay.aclose()
     finally:

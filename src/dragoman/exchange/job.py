@@ -14,12 +14,14 @@ from dragoman.exchange.direct import Rewrite, model_restorer, without_usage
 from dragoman.exchange.incoming import Finish, Incoming, Outcome
 from dragoman.exchange.remembered import Remembered
 from dragoman.neutral.json import JsonObject, decode, encode
-from dragoman.neutral.losses import Losses
+from dragoman.neutral.losses import Loss, Losses
 from dragoman.neutral.requests import ReasoningSettings, Request
+from dragoman.policy.payload import Change, PayloadRules, Sent
 from dragoman.protocols.anthropic.wire import model_version
 from dragoman.protocols.codec import Codec
 from dragoman.protocols.codec import Target as RenderTarget
 from dragoman.protocols.framing.splice import Spans
+from dragoman.reasoning.suffix import parse_suffix
 from dragoman.reasoning.vendors import takes_as_it_is, vendor_of
 from dragoman.routing.affinity import session_of
 from dragoman.routing.served import Target
@@ -38,15 +40,22 @@ T = TypeVar("T")
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A request's form for one target. `conversion` is None when the client's bytes pass."""
+    """A request's form for one target. `conversion` is None when the client's bytes pass, and
+    `because` says why they do not. `changes`: what payload rules did."""
 
     path: str
     query: str
     headers: Headers
     body: bytes
     conversion: Rendered | None = None
-    losses: tuple[str, ...] = ()
+    because: str = ""
+    lost: tuple[Loss, ...] = ()
+    changes: tuple[Change, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        return tuple(loss.field for loss in self.lost)
 
 
 class Job:
@@ -112,8 +121,10 @@ class Job:
         """Whether the answer may hold more than one."""
         return b'"candidateCount"' in self.incoming.body or self.spans.value("n") not in (None, 1)
 
-    def prepared(self, target: Target, codec: Codec, *, strict: bool) -> Prepared:
-        """The request as this target is to get it.
+    def prepared(
+        self, target: Target, codec: Codec, *, strict: bool, payload: PayloadRules | None = None
+    ) -> Prepared:
+        """The request as this target is to get it; `payload` has the last word on its body.
 
         Raises:
             InvalidRequest, LossRefused.
@@ -121,10 +132,14 @@ class Job:
         asked = target.thinking or _NO_WISH
         key = (target.host.name, target.model, asked.mode, asked.effort, asked.budget)
         if key not in self._prepared:
-            if self._passes(target, codec):
-                self._prepared[key] = self._direct(target, codec)
+            because = self._must_convert(target, codec)
+            if because:
+                prepared = self._converted(target, codec, because, strict=strict)
             else:
-                self._prepared[key] = self._converted(target, codec, strict=strict)
+                prepared = self._direct(target, codec)
+            if payload is not None:
+                prepared = self._ruled(prepared, target, codec, payload)
+            self._prepared[key] = prepared
         return self._prepared[key]
 
     def finish(self, document: JsonObject | None, *, passed: bool) -> None:
@@ -135,20 +150,28 @@ class Job:
                 Finish(document, outcome.upstream, outcome.credential or 0, passed)
             )
 
-    def _passes(self, target: Target, codec: Codec) -> bool:
-        """Whether the client's own bytes can go to this target."""
+    def _must_convert(self, target: Target, codec: Codec) -> str:
+        """Why the client's own bytes cannot go to this target; "" where they can."""
         incoming = self.incoming
         body = incoming.body
-        if codec.name != incoming.codec.name or incoming.convert or target.thinking is not None:
-            return False
+        if codec.name != incoming.codec.name:
+            return f"the client speaks {incoming.codec.name}, the upstream {codec.name}"
+        if incoming.convert:
+            return "this path's bodies are not the upstream's own"
+        if target.thinking is not None:
+            return "a thinking suffix is to be written into it"
         if any(mark in body for mark in _SEALED_MARKS):
-            return False
+            return "it holds sealed reasoning state of another upstream"
         if codec.name == "responses" and not speaks_openai(target.host.hostname):
-            return not any(mark in body for mark in _OPENAI_ONLY)
+            found = any(mark in body for mark in _OPENAI_ONLY)
+            return "it may hold tools that only OpenAI's own hosts take" if found else ""
         if codec.name == "openai":
             vendor = vendor_of(target.host.hostname, target.model)
-            return vendor is None or takes_as_it_is(vendor, self.spans.value, body)
-        return codec.name != "anthropic" or not _another_claude(self.model, target.model)
+            as_it_is = vendor is None or takes_as_it_is(vendor, self.spans.value, body)
+            return "" if as_it_is else "this host has other words for thinking"
+        if codec.name == "anthropic" and _another_claude(self.model, target.model):
+            return "the model is of another generation, which takes other fields"
+        return ""
 
     def _direct(self, target: Target, codec: Codec) -> Prepared:
         incoming = self.incoming
@@ -188,7 +211,19 @@ class Job:
             raise InvalidRequest("stream_options: expected an object", param="stream_options")
         return Spans(bytes(raw)).replaced({"include_usage": b"true"})
 
-    def _converted(self, target: Target, codec: Codec, *, strict: bool) -> Prepared:
+    def _ruled(
+        self, prepared: Prepared, target: Target, codec: Codec, payload: PayloadRules
+    ) -> Prepared:
+        incoming = self.incoming
+        asked = (parse_suffix(self.model)[0], self.model)
+        models = (target.model, target.name, *asked)
+        sent = Sent(models, codec.name, incoming.codec.name, incoming.headers)
+        body, changes = payload.applied(prepared.body, sent)
+        if not changes:
+            return prepared
+        return msgspec.structs.replace(prepared, body=body, changes=changes)
+
+    def _converted(self, target: Target, codec: Codec, because: str, *, strict: bool) -> Prepared:
         losses = Losses()
         request = self.request
         for loss in self._losses.entries:
@@ -206,7 +241,8 @@ class Job:
             headers=own_headers,
             body=encode(conversion.body),
             conversion=conversion,
-            losses=losses.fields,
+            because=because,
+            lost=losses.entries,
         )
 
     def _own_words(self, target: Target, codec: Codec) -> tuple[str, Headers]:

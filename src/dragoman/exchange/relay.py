@@ -138,10 +138,11 @@ async def opened(source: Source) -> bytes:
 async def relayed(
     source: Source, first: bytes, keepalive_s: float, on_end: Callable[[Source], None]
 ) -> AsyncGenerator[bytes, None]:
-    """The client's bytes from the commit point on. Always ends as the protocol wants: regularly,
-    or with its error."""
+    """The client's bytes from the commit point on, after an empty piece. Always ends as the
+    protocol wants: regularly, or with its error."""
     channel = source.channel
     try:
+        yield b""
         yield first
         try:
             while not source.over:

@@ -13,6 +13,7 @@ from dragoman.exchange.job import Job, Prepared, call_of
 from dragoman.exchange.remembered import Remembered, Remembering, remembers
 from dragoman.exchange.stages import Stage
 from dragoman.neutral.requests import ProtocolName, Request
+from dragoman.policy.payload import PayloadRules
 from dragoman.protocols.codec import Codec, Origin
 from dragoman.protocols.codec import Reply as RenderReply
 from dragoman.reasoning.sealing import StateSealer, needs_sealing
@@ -27,6 +28,7 @@ class Options(msgspec.Struct, frozen=True):
     keepalive_s: float = 15
     passthrough_headers: bool = False
     seal_key: bytes = b""
+    payload: PayloadRules | None = None
 
 
 class Sender:

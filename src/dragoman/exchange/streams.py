@@ -69,7 +69,9 @@ async def _source(
         answer_events = echo.answer(job.request, target.model, new_id)
         events = echo.paced(answer_events, target.host.words_per_second)
         return EventSource(events, _channel(job, None, [])), own_headers(job, attempt, ())
-    prepared = job.prepared(target, codec, strict=options.strict_conversion)
+    prepared = job.prepared(
+        target, codec, strict=options.strict_conversion, payload=options.payload
+    )
     answer = await sender.send(prepared, attempt, codec)
     try:
         return _read(sender, job, attempt, answer, options)

@@ -32,7 +32,9 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
     if codec is None:
         events = list(echo.answer(job.request, target.model, new_id))
         return Reply(200, own_headers(job, attempt, ()), _folded(job, events, []))
-    prepared = job.prepared(target, codec, strict=options.strict_conversion)
+    prepared = job.prepared(
+        target, codec, strict=options.strict_conversion, payload=options.payload
+    )
     answer = await sender.send(prepared, attempt, codec)
     try:
         data = await answer.read_all()

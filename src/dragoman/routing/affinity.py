@@ -104,6 +104,14 @@ class Affinity:
         self._state = state
         self._lifetime_s = lifetime_s
 
+    def copy(self, session: str) -> Affinity:
+        """What it knows of one conversation, apart from this one."""
+        state = State()
+        data = self._state.get(SPACE, session)
+        if data is not None:
+            state.put(SPACE, session, data)
+        return Affinity(state, self._lifetime_s)
+
     @property
     def on(self) -> bool:
         return self._lifetime_s > 0

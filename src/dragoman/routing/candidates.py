@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from dragoman.routing.served import Target
-from dragoman.upstreams.hosts import Credential
+from dragoman.upstreams.hosts import Credential, Host
 
 
 class Candidate(msgspec.Struct, frozen=True, eq=False):
@@ -26,8 +26,12 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         return self.target.host.name, self.credential.index
 
 
+def account_of(host: Host, credential: Credential) -> str:
+    return f"{host.name}/{credential.id or credential.index}"
+
+
 def candidate(target: Target, credential: Credential, rank: int = 0) -> Candidate:
-    account = f"{target.host.name}/{credential.id or credential.index}"
+    account = account_of(target.host, credential)
     return Candidate(target, credential, rank, account, f"{account}/{target.model}")
 
 

@@ -41,6 +41,12 @@ class Cooldowns:
         self._state = state
         self._probes: set[str] = set()
 
+    def copy(self) -> Cooldowns:
+        """The same rests, with probes of its own: for looking ahead only."""
+        other = Cooldowns(self._state)
+        other._probes = set(self._probes)
+        return other
+
     def rest(self, one: Candidate) -> Rest | None:
         """The rest a candidate is in, or has yet to be probed after: its own and its account's."""
         own, whole = self._get(one.key), self._get(one.account)

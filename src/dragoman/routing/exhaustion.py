@@ -10,7 +10,7 @@ from dragoman.routing.candidates import Candidate
 from dragoman.routing.cooldowns import Cooldowns, Rest
 from dragoman.routing.verdicts import Reason
 
-_WORDS: dict[Reason, str] = {
+REASON_WORDS: dict[Reason, str] = {
     "quota": "rate limit",
     "transient": "failing",
     "auth": "refused",
@@ -52,7 +52,11 @@ def _told(one: Candidate, rest: Rest | None, now_s: float) -> str:
     label = one.credential.label
     if rest is None or rest.end_s <= now_s:
         return f"{label}: failed just now"
-    until = datetime.fromtimestamp(rest.end_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    why = _WORDS[rest.reason_at(now_s)]
+    until = told_time(rest.end_s)
+    why = REASON_WORDS[rest.reason_at(now_s)]
     status = f" ({rest.status})" if rest.status else ""
     return f"{label}: {why}{status}, until {until}"
+
+
+def told_time(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -45,6 +45,10 @@ class Pools(msgspec.Struct, frozen=True):
     cooldowns: Cooldowns
     affinity: Affinity
 
+    def copy(self, session: str) -> Pools:
+        """As they are now, for looking ahead: what is planned with them changes nothing."""
+        return Pools(self.balance.copy(), self.cooldowns.copy(), self.affinity.copy(session))
+
 
 class Try(msgspec.Struct, frozen=True, eq=False):
     """`probe`: the place at which this attempt is the only one, after a rest."""
@@ -135,7 +139,7 @@ class Planner:
         self._last = error
         self._cause = cause_of(error.kind) or ""
         self._stopped = verdict.stop
-        self._again = self._again or verdict.reason in ("quota", "transient", None)
+        self._again = self._again or verdict.reason in ("quota", "transient")
 
     def succeeded(self, one: Try, first_token_s: float, now_s: float) -> None:
         """Its answer has begun (or is whole)."""

@@ -36,6 +36,14 @@ class Balance:
         self._in_flight: dict[str, int] = {}
         self._turn = 0
 
+    def copy(self) -> Balance:
+        """The same as it is now, apart from this one, and without chance."""
+        other = Balance(lambda: 1.0)
+        other._records = {key: msgspec.structs.replace(one) for key, one in self._records.items()}
+        other._in_flight = dict(self._in_flight)
+        other._turn = self._turn
+        return other
+
     def pick(self, strategy: str, ready: Sequence[Candidate]) -> Candidate:
         """Whose turn it is. `ready` is not empty."""
         if len(ready) == 1:

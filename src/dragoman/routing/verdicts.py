@@ -27,6 +27,8 @@ CAUSE_OF_REASON: dict[Reason, str] = {
     "missing": "server",
 }
 
+_OF_ANOTHER_ACCOUNT = frozenset({"invalid_encrypted_content"})
+"""Reasoning that only the account which made it can read; it may be the next one."""
 _UNSUPPORTED = frozenset({"model_not_supported", "model_not_found", "unsupported_model"})
 
 
@@ -69,6 +71,8 @@ def _usual(error: UpstreamFault, conduct: Conduct) -> Verdict:
         return Verdict(stop=False, reason="transient", rest_s=rest_s)
     if error.code in _UNSUPPORTED:
         return _OF_KIND[ErrorKind.NOT_FOUND]
+    if error.code in _OF_ANOTHER_ACCOUNT:
+        return Verdict(stop=False)
     if error.kind in _TRANSIENT:
         return Verdict(stop=False, reason="transient", rest_s=conduct.transient_s)
     return _OF_KIND.get(error.kind, Verdict(stop=True))

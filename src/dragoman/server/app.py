@@ -11,7 +11,7 @@ from dragoman.errors import DragomanError, UnknownRoute
 from dragoman.exchange.incoming import Outcome, Reply
 from dragoman.observe.log import logger
 from dragoman.protocols.codec import Codec
-from dragoman.server import websocket
+from dragoman.server import management, websocket
 from dragoman.server.bodies import ClientLeft, Message, Receive, Send
 from dragoman.server.call import HttpCall, Scope
 from dragoman.server.error_replies import error_reply
@@ -44,6 +44,9 @@ class App:
         codec = codec_of_path(call.path)
         try:
             self.gateway.guard.check(call.header("host"), call.header("origin"))
+            if management.is_management(call.path):
+                await send_reply(sender, await management.answer(call))
+                return
             route = find_route(call)
             if route is None:
                 raise UnknownRoute(f"{call.method} {call.path} is not served here")

@@ -21,7 +21,8 @@ Scope: TypeAlias = MutableMapping[str, object]
 
 
 class HttpCall:
-    """`path` is without an optional protocol prefix; `key` the client key's name."""
+    """`path` is without an optional protocol prefix; `key` the client key's name; `peer` the other
+    end's address."""
 
     def __init__(self, scope: Scope, receive: Receive, gateway: Gateway, id_: str) -> None:
         self.gateway = gateway
@@ -34,6 +35,7 @@ class HttpCall:
         raw = cast("list[tuple[bytes, bytes]]", scope["headers"])
         self.headers: Headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in raw]
         client = cast("tuple[str, int] | None", scope.get("client"))
+        self.peer = client[0] if client else ""
         self.loopback = client is None or is_loopback(client[0])
         self.prefix = ""
         self.key = ""

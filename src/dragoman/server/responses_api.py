@@ -16,7 +16,7 @@ from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.call import HttpCall
 from dragoman.server.compaction import MARK, compacting, own_compaction
 from dragoman.server.respond import json_reply
-from dragoman.server.routes import Handler, Route, incoming_of
+from dragoman.server.routes import Handler, Route, generated, incoming_of
 
 if TYPE_CHECKING:
     from dragoman.server.gateway import Gateway
@@ -98,8 +98,7 @@ async def create(call: HttpCall) -> Reply:
         pinned=ready.way,
         on_finish=keeper(stored, ready.body, ready.items, call.key),
     )
-    assert call.outcome is not None
-    return await call.gateway.exchange.generate(compacted(incoming, call.gateway), call.outcome)
+    return await generated(call, compacted(incoming, call.gateway))
 
 
 def compacted(incoming: Incoming, gateway: Gateway) -> Incoming:
@@ -113,14 +112,14 @@ def compacted(incoming: Incoming, gateway: Gateway) -> Incoming:
 async def compact(call: HttpCall) -> Reply:
     """A conversation made short: by OpenAI's own hosts themselves, else by a summary."""
     incoming = incoming_of(call, CODEC)
-    exchange = call.gateway.exchange
     model = _model(call.body)
     if own_compaction(call.gateway.names, model):
-        return await exchange.side.pass_on(incoming, "POST", "/responses/compact", model)
+        return await call.gateway.exchange.side.pass_on(
+            incoming, "POST", "/responses/compact", model
+        )
     codec = compacting(call.gateway.options.seal_key, alone=True)
     incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
-    assert call.outcome is not None
-    return await exchange.generate(incoming, call.outcome)
+    return await generated(call, incoming)
 
 
 def _model(body: bytes) -> str:

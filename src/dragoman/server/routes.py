@@ -11,6 +11,8 @@ import msgspec
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
 from dragoman.protocols.codec import Codec
 from dragoman.server.call import HttpCall
+from dragoman.server.explaining import EXPLAIN, explanation
+from dragoman.server.management import authorize
 
 Handler = Callable[[HttpCall], Awaitable[Reply]]
 
@@ -44,6 +46,16 @@ def incoming_of(call: HttpCall, codec: Codec) -> Incoming:
     return Incoming(call.id, codec, call.headers, call.body, call.query, key=call.key)
 
 
+async def generated(call: HttpCall, incoming: Incoming) -> Reply:
+    """The answer to a request for text; to who asks so and has the management key, what would
+    become of it instead."""
+    if call.header(EXPLAIN) == "1":
+        await authorize(call)
+        return Reply(200, [], msgspec.json.encode(explanation(call.gateway, incoming)))
+    assert call.outcome is not None
+    return await call.gateway.exchange.generate(incoming, call.outcome)
+
+
 def generating(codec: Codec, *, convert: bool = False) -> Handler:
     """A handler for requests for text whose model stands in the body."""
 
@@ -51,7 +63,6 @@ def generating(codec: Codec, *, convert: bool = False) -> Handler:
         incoming = incoming_of(call, codec)
         if convert:
             incoming = msgspec.structs.replace(incoming, convert=True)
-        assert call.outcome is not None
-        return await call.gateway.exchange.generate(incoming, call.outcome)
+        return await generated(call, incoming)
 
     return handle

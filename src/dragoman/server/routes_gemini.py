@@ -14,7 +14,7 @@ from dragoman.server.embeddings import embedding
 from dragoman.server.model_pages import page
 from dragoman.server.pass_through import passing
 from dragoman.server.respond import json_reply
-from dragoman.server.routes import Handler, Route, Routes, incoming_of
+from dragoman.server.routes import Handler, Route, Routes, generated, incoming_of
 
 ARRAY_CODEC = msgspec.structs.replace(CODEC, stream_out=array_stream_out)
 """For clients that did not ask for `alt=sse`."""
@@ -33,8 +33,7 @@ def _generating(model: str, *, stream: bool) -> Handler:
             stream=stream,
             convert=array,
         )
-        assert call.outcome is not None
-        return await call.gateway.exchange.generate(incoming, call.outcome)
+        return await generated(call, incoming)
 
     return handle
 

@@ -16,7 +16,7 @@ from dragoman.server.call import HttpCall
 from dragoman.server.embeddings import embedding
 from dragoman.server.model_pages import entry_of
 from dragoman.server.respond import json_reply
-from dragoman.server.routes import Handler, Route, Routes, incoming_of, no_match
+from dragoman.server.routes import Handler, Route, Routes, generated, incoming_of, no_match
 
 
 def _generating(*, prompt: bool) -> Handler:
@@ -29,8 +29,7 @@ def _generating(*, prompt: bool) -> Handler:
         incoming = msgspec.structs.replace(
             incoming_of(call, codec), convert=prompt, stream=True, body=call.body
         )
-        assert call.outcome is not None
-        return await call.gateway.exchange.generate(incoming, call.outcome)
+        return await generated(call, incoming)
 
     return handle
 

@@ -12,6 +12,14 @@ FILE = "seal.key"
 _LENGTH = 32
 
 
+def known_seal_key(data_dir: Path) -> bytes:
+    """The key without making one: where there is none, nothing was ever sealed."""
+    try:
+        return (data_dir / FILE).read_bytes()
+    except OSError:
+        return bytes(_LENGTH)
+
+
 def seal_key(data_dir: Path) -> bytes:
     """The key; made when the file is missing or too short.
 

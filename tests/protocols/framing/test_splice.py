@@ -112,6 +112,25 @@ def test_what_is_not_there_is_added_behind_the_last_value(body: bytes, out: byte
     assert Spans(body).replaced({"a": b"1", "b": b"2"}) == out
 
 
+@pytest.mark.parametrize(
+    ("gone", "out"),
+    [
+        (["a"], b' {  "b" : 2, "c":3 } '),
+        (["b"], b' { "a": 1, "c":3 } '),
+        (["c"], b' { "a": 1 , "b" : 2 } '),
+        (["a", "b", "c"], b" { } "),
+        (["not there"], b' { "a": 1 , "b" : 2, "c":3 } '),
+    ],
+)
+def test_a_key_without_a_new_value_is_gone(gone: list[str], out: bytes) -> None:
+    body = b' { "a": 1 , "b" : 2, "c":3 } '
+    assert Spans(body).replaced(dict.fromkeys(gone)) == out
+
+
+def test_a_key_may_take_the_place_of_all_that_are_gone() -> None:
+    assert Spans(b'{"a":1,"b":2}').replaced({"a": None, "b": None, "x": b"1"}) == b'{"x":1}'
+
+
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"1", b"null"])
 def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest, match=r"^the body must be a JSON object$"):

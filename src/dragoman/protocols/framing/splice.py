@@ -17,6 +17,7 @@ _RAW_MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY = re.compile(rb'[ \t\r\n]*,?[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
 _CLOSE = re.compile(rb"[ \t\r\n]*\}")
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")([ \t\r\n]*:)?|[{}\[\]]')
+_COMMA = re.compile(rb"^([ \t\r\n]*),")
 _DEPTH = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
 
@@ -78,29 +79,28 @@ class Spans:
         self._positions = out
         return out
 
-    def replaced(self, changes: Mapping[str, bytes]) -> bytes:
-        """The bytes with these keys' values exchanged; a key that is not there is added at the
-        end.
+    def replaced(self, changes: Mapping[str, bytes | None]) -> bytes:
+        """The bytes with these keys' values exchanged, or the key gone where there is None; a key
+        that is not there is added at the end.
 
         Raises:
             InvalidRequest: a key stands twice.
         """
-        places = self.positions()
         body = self.body
-        pieces: list[bytes] = []
-        at = 0
-        for key, (start, end) in places.items():
-            if key in changes:
-                pieces += (body[at:start], changes[key])
-                at = end
-        end = next(reversed(places.values()))[1] if places else body.index(b"{") + 1
-        pieces.append(body[at:end])
-        comma = b"," if places else b""
+        at = body.index(b"{") + 1
+        pieces = [body[:at]]
+        for key, (start, end) in self.positions().items():
+            value = changes.get(key, b"")
+            if value is not None:
+                lead = body[at:start]
+                pieces.append(lead if len(pieces) > 1 else _COMMA.sub(rb"\1", lead, count=1))
+                pieces.append(value or body[start:end])
+            at = end
         for key, value in changes.items():
-            if key not in places:
+            if key not in self.raw and value is not None:
+                comma = b"," if len(pieces) > 1 else b""
                 pieces += (comma, msgspec.json.encode(key), b":", value)
-                comma = b","
-        pieces.append(body[end:])
+        pieces.append(body[at:])
         return b"".join(pieces)
 
     def _twice(self) -> InvalidRequest:

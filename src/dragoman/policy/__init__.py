@@ -1,0 +1,1 @@
+"""What the user's rules make of a request. No I/O."""

@@ -1,0 +1,158 @@
+"""Routes under `/v0/management`: read and change the configuration file, list logins, end rests.
+
+Paths, bodies and texts are CLIProxyAPI's (management API, about v7.2). Every change goes through
+the file; the reply comes when it is in force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import parse_qsl
+
+from dragoman.admin import api_keys, auth_files, quotas
+from dragoman.admin.config_file import ConfigFile
+from dragoman.admin.refusals import Refused
+from dragoman.config.masked import masked
+from dragoman.errors import DragomanError, UnknownRoute
+from dragoman.exchange.incoming import Reply
+from dragoman.neutral.json import Json, decode
+from dragoman.server.call import HttpCall
+from dragoman.server.respond import json_reply
+
+if TYPE_CHECKING:
+    from dragoman.server.gateway import Gateway
+
+ROOT = "/v0/management"
+Handler: TypeAlias = Callable[[HttpCall], Awaitable[Reply]]
+
+
+async def authorize(call: HttpCall) -> None:
+    """Lets a holder of the management key pass, here and wherever else it is asked for.
+
+    Raises:
+        UnknownRoute, Forbidden, Unauthenticated.
+    """
+    await call.gateway.management_key.authorize(call)
+
+
+def is_management(path: str) -> bool:
+    return path == ROOT or path.startswith(ROOT + "/")
+
+
+async def answer(call: HttpCall) -> Reply:
+    """The reply to any request below the root; the body is read only for who may send one."""
+    try:
+        await authorize(call)
+        handler = _ROUTES.get((call.method, call.path.removeprefix(ROOT).strip("/")))
+        if handler is None:
+            raise UnknownRoute("not found")
+        if call.method != "GET":
+            await call.read_body()
+        return await handler(call)
+    except Refused as refused:
+        told: Json = {"error": refused.error}
+        if refused.message:
+            told = {"error": refused.error, "message": refused.message}
+        return json_reply(told, refused.status)
+    except DragomanError as error:
+        headers = []
+        if error.retry_after_s is not None:
+            headers = [("retry-after", str(max(1, round(error.retry_after_s))))]
+        return json_reply({"error": error.message}, error.status, headers)
+
+
+async def _config(call: HttpCall) -> Reply:
+    return json_reply(masked(call.gateway.settings))
+
+
+async def _config_text(call: HttpCall) -> Reply:
+    text = await asyncio.to_thread(_file(call.gateway).text)
+    headers = [
+        ("content-type", "application/yaml; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ]
+    return Reply(200, headers, text.encode())
+
+
+async def _put_config_text(call: HttpCall) -> Reply:
+    body = call.body
+    await _changed(call.gateway, lambda file: file.put(body))
+    return json_reply({"ok": True, "changed": ["config"]})
+
+
+async def _api_keys(call: HttpCall) -> Reply:
+    return json_reply({"api-keys": [key.reveal() for key in call.gateway.settings.api_keys]})
+
+
+async def _put_api_keys(call: HttpCall) -> Reply:
+    wanted = api_keys.put(_json(call))
+    return await _change_keys(call, lambda now: wanted)
+
+
+async def _patch_api_keys(call: HttpCall) -> Reply:
+    body = _json(call)
+    return await _change_keys(call, lambda now: api_keys.patch(now, body))
+
+
+async def _delete_api_keys(call: HttpCall) -> Reply:
+    query = dict(parse_qsl(call.query))
+    return await _change_keys(call, lambda now: api_keys.delete(now, query))
+
+
+async def _change_keys(call: HttpCall, change: Callable[..., list[str]]) -> Reply:
+    await _changed(call.gateway, lambda file: file.change_list("api-keys", change))
+    return json_reply({"status": "ok"})
+
+
+async def _auth_files(call: HttpCall) -> Reply:
+    folder = call.gateway.settings.auth_dir
+    return json_reply({"files": await asyncio.to_thread(auth_files.listed, folder)})
+
+
+async def _reset_quota(call: HttpCall) -> Reply:
+    body = _json(call) if call.body.strip() else {}
+    wanted = body.get("auth_index", "") if isinstance(body, dict) else None
+    if not isinstance(wanted, str):
+        raise Refused(400, "invalid body")
+    gateway = call.gateway
+    return json_reply(
+        quotas.reset(gateway.pools.cooldowns, gateway.names.hosts().values(), wanted.strip())
+    )
+
+
+def _json(call: HttpCall) -> Json:
+    try:
+        return decode(call.body)
+    except ValueError:
+        raise Refused(400, "invalid body") from None
+
+
+def _file(gateway: Gateway) -> ConfigFile:
+    if gateway.reload is None:
+        raise Refused(404, "not found", "this gateway runs without a configuration file")
+    return ConfigFile(gateway.reload.path)
+
+
+async def _changed(gateway: Gateway, change: Callable[[ConfigFile], None]) -> None:
+    """Changes the file and puts it in force, one change at a time."""
+    file = _file(gateway)
+    assert gateway.reload is not None
+    async with gateway.reload.writing:
+        await asyncio.to_thread(change, file)
+        await gateway.reload.now()
+
+
+_ROUTES: dict[tuple[str, str], Handler] = {
+    ("GET", "config"): _config,
+    ("GET", "config.yaml"): _config_text,
+    ("PUT", "config.yaml"): _put_config_text,
+    ("GET", "api-keys"): _api_keys,
+    ("PUT", "api-keys"): _put_api_keys,
+    ("PATCH", "api-keys"): _patch_api_keys,
+    ("DELETE", "api-keys"): _delete_api_keys,
+    ("GET", "auth-files"): _auth_files,
+    ("POST", "reset-quota"): _reset_quota,
+}
