@@ -29,7 +29,8 @@ KEEPALIVES = {
 
 def quick(here: World, seconds: float = 0.05) -> None:
     """Keepalives more often than the setting's whole seconds allow."""
-    here.gateway.options = msgspec.structs.replace(here.gateway.options, keepalive_s=seconds)
+    configured = here.gateway.configured
+    configured.options = msgspec.structs.replace(configured.options, keepalive_s=seconds)
 
 
 class Silences:

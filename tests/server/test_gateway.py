@@ -30,7 +30,7 @@ async def test_a_host_without_a_list_is_asked_and_remembered_when_it_is_down() -
                     names = answer.text
     later = app_of([without_list(url)], state)
     with capture_logs() as logs:
-        await later.gateway._ask(later.gateway._asked["up"][0])
+        await later.gateway._lookout._ask(later.gateway.configured.asked["up"][0])
     (line,) = logs
     assert (line["upstream"], line["log_level"]) == ("up", "warning")
     assert "its last known list is used" in line["event"]

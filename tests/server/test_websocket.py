@@ -186,9 +186,7 @@ async def test_frames_of_bytes_are_read_too() -> None:
         assert text_of((await events(socket))[-1]["response"]) == "bytes"
 
 
-async def test_an_upstreams_429_is_a_503_frame_for_a_429_would_end_codex_and_the_connection_stays() -> (
-    None
-):
+async def test_an_upstreams_429_is_a_503_frame_and_the_connection_stays() -> None:
     async with (
         serve(ChatFake(models=["m"])) as url,
         running(chat_app(url)) as address,

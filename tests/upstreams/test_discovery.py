@@ -13,7 +13,7 @@ from tests.exchange.world import upstream, world
 from tests.fakes import ChatFake, OllamaFake, serve
 from tests.upstreams.raw_host import Exchange, RawHost, answering, raw_host, whole
 
-from dragoman.server import gateway as gateway_module
+from dragoman.server import lookout as lookout_module
 from dragoman.server.gateway import Gateway
 from dragoman.storage.state import State
 from dragoman.upstreams import discovery
@@ -178,7 +178,7 @@ def unlisted(host: RawHost) -> dict[str, Any]:
 async def test_a_host_without_a_list_is_asked_in_the_background_and_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gateway_module, "REFRESH_S", QUICK)
+    monkeypatch.setattr(lookout_module, "REFRESH_S", QUICK)
     names, script = listing()
     async with raw_host(script) as host, world(unlisted(host)) as here:
         await served(here.gateway, "m-1")
