@@ -32,7 +32,7 @@ def gateway_process(
 ) -> Iterator[str]:
     """The gateway's address (without a path) while it runs. `upstreams` and `settings` are the
     configuration's own keys, `_` for `-`. JSON is YAML: that is how the file is written."""
-    port = _free_port()
+    port = free_port()
     config: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": port,
@@ -52,7 +52,7 @@ def gateway_process(
             [*command, "--port", str(port)], stdout=output, stderr=subprocess.STDOUT, cwd=folder
         )
     try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+        wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -72,14 +72,14 @@ async def gateway(
         yield base_url
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
 
 
-def _wait_until_healthy(base_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_healthy(base_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -61,7 +61,8 @@ def with_list(text: str, key: str, now: Sequence[str], wanted: Sequence[str]) ->
     if node is None:
         return _appended(text, root, key, wanted)
     if isinstance(node, ScalarNode):
-        return _spliced(text, node, " " + _flow([_written(value) for value in wanted]))
+        flow = _flow([_written(value) for value in wanted])
+        return _spliced(text, node, flow) if node.value else _after_key(text, root, key, flow)
     if not isinstance(node, SequenceNode):
         raise Unwritable(f"{key} is no list")
     items: list[Node] = node.value
@@ -147,6 +148,13 @@ def _appended(text: str, root: Any, key: str, wanted: Sequence[str]) -> str:
         return text
     gap = "" if not text or text.endswith("\n") else "\n"
     return text + gap + f"{key}:\n" + "".join(f"  - {_written(value)}\n" for value in wanted)
+
+
+def _after_key(text: str, root: Any, key: str, written: str) -> str:
+    """For a key without a value: the composer's mark of nothing is where the next thing begins."""
+    name = next(name for name, _ in root.value if name.value == key)
+    colon = text.index(":", name.end_mark.index) + 1
+    return f"{text[:colon]} {written}{text[colon:]}"
 
 
 def _root(text: str) -> Any:

@@ -20,6 +20,7 @@ from watchfiles import awatch
 QUIET_MS = 150
 _LONGEST_MS = 500
 _LOOK_MS = 500
+_SETTLED_S = 0.05
 _MAX_LINKS = 40
 
 
@@ -29,13 +30,14 @@ def digest_of(data: bytes) -> bytes:
 
 async def changes(path: Path, known: bytes) -> AsyncGenerator[bytes | None, None]:
     """The content of the file whenever it is another than before, once it has been quiet for
-    150 ms; None when the file has gone. `known` is the digest of what the caller has read."""
+    150 ms; None when the file has gone
+    or holds nothing. `known` is the digest of what the caller has read."""
     last: bytes | None = known
     while True:
         folders = _folders(path)
         async with aclosing(_moments(folders)) as moments:
             async for _ in moments:
-                data = _read(path)
+                data = await _settled(path, last)
                 digest = None if data is None else digest_of(data)
                 if digest != last:
                     last = digest
@@ -69,12 +71,26 @@ async def _moments(folders: dict[Path, int]) -> AsyncGenerator[None, None]:
             yield
 
 
+async def _settled(path: Path, last: bytes | None) -> bytes | None:
+    """What stands in the file; when that is new, only once it stays so: a file that is written in
+    place is cut short first."""
+    data = _read(path)
+    while data is not None and digest_of(data) != last:
+        await asyncio.sleep(_SETTLED_S)
+        again = _read(path)
+        if again == data:
+            break
+        data = again
+    return data
+
+
 def _read(path: Path) -> bytes | None:
-    """None when there is no such file, or it cannot be read now."""
+    """None when there is no such file, it is empty, or it cannot be read now."""
     try:
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError:
         return None
+    return data if data.strip() else None
 
 
 def _folders(path: Path) -> dict[Path, int]:

@@ -62,8 +62,8 @@ class Reload:
     async def _take(self, data: bytes | None) -> None:
         if data is None:
             logger().warning(
-                "the configuration file is gone; the last configuration stays in force until it "
-                "is back",
+                "the configuration file is gone or empty; the last configuration stays in force "
+                "until it is back",
                 file=str(self.path),
             )
             return
