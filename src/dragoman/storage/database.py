@@ -26,9 +26,9 @@ async def open_database(data_dir: Path) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _set_pragmas(connection: object, _record: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]
+        cursor.execute("PRAGMA busy_timeout=10000")  # first: the next one waits for others too
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.execute("PRAGMA busy_timeout=5000")
         cursor.close()
 
     try:
