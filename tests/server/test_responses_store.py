@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from tests.fakes import AnthropicFake, ChatFake, ResponsesFake, serve
-from tests.server.running import OTHER_KEY, Answered, app_of, asked
+from tests.server.running import KEY, OTHER_KEY, Answered, app_of, asked
 
+from dragoman.accounts.client_keys import key_name
 from dragoman.server.app import App
 from dragoman.storage.database import open_database
 from dragoman.storage.state import State
@@ -96,7 +97,7 @@ async def test_the_oldest_response_goes_after_a_thousand_and_all_after_a_day() -
     app = app_of(state=State(clock=lambda: now[0]))
     stored = app.gateway.stored
     for number in range(1_001):
-        stored.keep({"id": f"resp_{number}"}, [], "key-1")
+        stored.keep({"id": f"resp_{number}"}, [], key_name(KEY))
     assert (await asked(app, "GET", "/v1/responses/resp_0")).status == 404
     assert (await asked(app, "GET", "/v1/responses/resp_1")).status == 200
     now[0] = 86_400
@@ -107,7 +108,7 @@ async def test_responses_are_bounded_in_bytes_too() -> None:
     app = app_of()
     big = "x" * (20 * 1024 * 1024)
     for number in range(4):
-        app.gateway.stored.keep({"id": f"resp_{number}", "t": big}, [], "key-1")
+        app.gateway.stored.keep({"id": f"resp_{number}", "t": big}, [], key_name(KEY))
     found = [(await asked(app, "GET", f"/v1/responses/resp_{n}")).status for n in range(4)]
     assert found == [404, 200, 200, 200]
 

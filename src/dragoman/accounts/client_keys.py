@@ -57,6 +57,12 @@ class ClientKeys:
         return name
 
 
+def key_name(key: str) -> str:
+    """What logs call a key, and what owns its stored responses: the same wherever in the
+    configuration it stands, so that no other key inherits them."""
+    return "key-" + _digest(key).hex()[:8]
+
+
 def shown_keys(headers: Sequence[tuple[str, str]], query: str) -> list[str]:
     """Every key a request shows, in the order they are tried."""
     found = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from dragoman.accounts.client_keys import ClientKeys
+from dragoman.accounts.client_keys import ClientKeys, key_name
 from dragoman.config.settings import Settings
 from dragoman.config.upstreams import Upstream
 from dragoman.exchange.attempts import AttemptSettings
@@ -31,9 +31,7 @@ class Configured:
         self.settings = settings
         self.pools = pools
         self.max_body = settings.max_body_mb * 1024 * 1024
-        self.keys = ClientKeys(
-            (f"key-{number}", key.reveal()) for number, key in enumerate(settings.api_keys, 1)
-        )
+        self.keys = ClientKeys((key_name(key.reveal()), key.reveal()) for key in settings.api_keys)
         self.guard = Guard([settings.host, *settings.allowed_hosts])
         self.options = Options(
             strict_conversion=settings.strict_conversion,
