@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-COVERED = ("protocols", "neutral", "toolcalls", "routing")
-COUNTED = ("protocols", "neutral", "toolcalls", "routing", "reasoning", "conversions")
+COVERED = ("protocols", "neutral", "toolcalls", "routing", "policy")
+COUNTED = ("protocols", "neutral", "toolcalls", "routing", "reasoning", "policy", "conversions")
 
 
 def run(*command: str) -> int:

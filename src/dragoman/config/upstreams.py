@@ -97,7 +97,9 @@ class Key(Block):
         repr=False,
     )
     headers: Headers = Field(
-        default_factory=dict, description="Headers sent with this key.", repr=False
+        default_factory=dict,
+        description="Headers sent with this key; `$Name` copies the client's header of that name.",
+        repr=False,
     )
     disabled: bool = Field(default=False, description="Keep the key in the file without using it.")
     disable_cooling: bool | None = Field(
@@ -170,7 +172,10 @@ class Upstream(Block):
         default=(), description="API keys, as text or objects; none = a keyless server."
     )
     headers: Headers = Field(
-        default_factory=dict, description="Headers sent with every request.", repr=False
+        default_factory=dict,
+        description="Headers sent with every request; `$Name` copies the client's header of that "
+        "name, if it sent one.",
+        repr=False,
     )
     proxy_url: ProxyUrl = Field(
         default=None,

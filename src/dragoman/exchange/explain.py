@@ -99,7 +99,7 @@ def _with_request(
         )
     except DragomanError as error:
         return msgspec.structs.replace(record, upstream=target.host.name, error=error.message)
-    call = call_of(prepared, target, chosen.credential)
+    call = call_of(prepared, target, chosen.credential, job.incoming.headers)
     same = f"both speak {codec.name}; at most single fields are written anew"
     return msgspec.structs.replace(
         record,

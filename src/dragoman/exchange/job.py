@@ -258,14 +258,14 @@ class Job:
         return query, [kind, *headers.set_header(ours, dict(theirs))]
 
 
-def call_of(prepared: Prepared, target: Target, credential: Credential) -> Call:
-    """The HTTP request for one attempt."""
+def call_of(prepared: Prepared, target: Target, credential: Credential, client: Headers) -> Call:
+    """The HTTP request for one attempt; `client`: the headers the client sent."""
     host = target.host
     return Call(
         upstream=host.name,
         method="POST",
         url=host.url(prepared.path, prepared.query),
-        headers=headers.set_header(prepared.headers, dict(credential.headers)),
+        headers=headers.set_header(prepared.headers, credential.sent(client)),
         body=prepared.body,
         proxy=credential.proxy,
         deadlines=host.deadlines,

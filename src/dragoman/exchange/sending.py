@@ -38,14 +38,16 @@ class Sender:
         self._http = http
         self._remembered = remembered
 
-    async def send(self, prepared: Prepared, attempt: Attempt, codec: Codec) -> Answer:
+    async def send(self, job: Job, prepared: Prepared, attempt: Attempt, codec: Codec) -> Answer:
         """A 200 answer, unread; whoever takes it closes it.
 
         Raises:
             UpstreamFault: any other answer, or none.
         """
         host = attempt.target.host
-        answer = await self._http.send(call_of(prepared, attempt.target, attempt.credential))
+        answer = await self._http.send(
+            call_of(prepared, attempt.target, attempt.credential, job.incoming.headers)
+        )
         if answer.status == 200:
             fault = web_page(answer, codec, host.name)
             if fault is None:

@@ -72,7 +72,7 @@ class SideRequests:
         path_of = incoming.codec.embed_path if same else codec.embed_path
         assert path_of is not None
         path = path_of(target.model)
-        answer = await self._sent(target, credential, codec, "POST", path, own, data)
+        answer = await self._sent(incoming, target, credential, codec, "POST", path, own, data)
         try:
             found = await answer.read_all()
         finally:
@@ -96,7 +96,9 @@ class SideRequests:
         own = headers.same_protocol(incoming.headers, target.host.hostname)
         own.append(("content-type", "application/json"))
         path = path.replace(f"/{model}:", f"/{target.model}:")
-        call = self._call(target, self._attempts.credential(target), "POST", path, own, data)
+        call = self._call(
+            incoming, target, self._attempts.credential(target), "POST", path, own, data
+        )
         answer = await self._http.send(call)
         try:
             found = await answer.read_all()
@@ -117,7 +119,7 @@ class SideRequests:
         ]
         query = headers.forwarded_query(incoming.query)
         credential = self._attempts.credential(target)
-        call = self._call(target, credential, method, path, own, incoming.body, query)
+        call = self._call(incoming, target, credential, method, path, own, incoming.body, query)
         answer = await self._http.send(call)
         back = headers.back(answer.headers, everything=True)
         back += [(n, v) for n, v in answer.headers if n == "content-type"]
@@ -135,7 +137,7 @@ class SideRequests:
         own = headers.same_protocol(incoming.headers, target.host.hostname)
         query = headers.forwarded_query(incoming.query)
         answer = await self._http.send(
-            self._call(target, credential, method, path, own, incoming.body, query)
+            self._call(incoming, target, credential, method, path, own, incoming.body, query)
         )
         try:
             data = await answer.read_all()
@@ -145,6 +147,7 @@ class SideRequests:
 
     async def _sent(
         self,
+        incoming: Incoming,
         target: Target,
         credential: Credential,
         codec: Codec,
@@ -153,7 +156,9 @@ class SideRequests:
         own: Headers,
         data: bytes,
     ) -> Answer:
-        answer = await self._http.send(self._call(target, credential, method, path, own, data))
+        answer = await self._http.send(
+            self._call(incoming, target, credential, method, path, own, data)
+        )
         if answer.status == 200:
             return answer
         try:
@@ -163,6 +168,7 @@ class SideRequests:
 
     def _call(
         self,
+        incoming: Incoming,
         target: Target,
         credential: Credential,
         method: str,
@@ -176,7 +182,7 @@ class SideRequests:
             upstream=host.name,
             method=method,
             url=host.url(path, query),
-            headers=headers.set_header(own, dict(credential.headers)),
+            headers=headers.set_header(own, credential.sent(incoming.headers)),
             body=data,
             proxy=credential.proxy,
             deadlines=host.deadlines,

@@ -72,7 +72,7 @@ async def _source(
     prepared = job.prepared(
         target, codec, strict=options.strict_conversion, payload=options.payload
     )
-    answer = await sender.send(prepared, attempt, codec)
+    answer = await sender.send(job, prepared, attempt, codec)
     try:
         return _read(sender, job, attempt, answer, options)
     except BaseException:

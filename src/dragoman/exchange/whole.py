@@ -35,7 +35,7 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
     prepared = job.prepared(
         target, codec, strict=options.strict_conversion, payload=options.payload
     )
-    answer = await sender.send(prepared, attempt, codec)
+    answer = await sender.send(job, prepared, attempt, codec)
     try:
         data = await answer.read_all()
     finally:

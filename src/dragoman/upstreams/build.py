@@ -67,10 +67,12 @@ def _credential(index: int, key: Key | None, upstream: Upstream, settings: Setti
     own: Mapping[str, str] = key.headers if key else {}
     secret = key.key.reveal() if key else ""
     proxy = settings.proxy_for(upstream, key.proxy_url if key else None)
+    written = merged_headers(upstream.headers, own)
     return Credential(
         index=index,
         label=(key.label if key else "") or f"{upstream.name}#{index}",
-        headers=merged_headers(auth_header(upstream.auth_header, secret), upstream.headers, own),
+        headers=merged_headers(auth_header(upstream.auth_header, secret), list(written)),
+        copies=tuple(name for name, value in written if value.startswith("$")),
         proxy=proxy_of(proxy, upstream.base_url),
         weight=key.weight if key else 1,
         priority=upstream.priority_of(key) if key else upstream.priority,

@@ -42,7 +42,8 @@ class Conduct(msgspec.Struct, frozen=True):
 class Credential(msgspec.Struct, frozen=True):
     """One key of a host, or its keyless access. `headers` hold the key and the user's own
     headers; `label` names it in logs without giving it away; `id` stays its own when the keys
-    around it change. `cools`: a failure pauses it."""
+    around it change. `cools`: a failure pauses it. `copies`: the headers whose value `$Name` stands
+    for the client's header of that name."""
 
     index: int
     label: str
@@ -52,6 +53,18 @@ class Credential(msgspec.Struct, frozen=True):
     priority: int = 0
     id: str = ""
     cools: bool = True
+    copies: tuple[str, ...] = ()
+
+    def sent(self, client: Headers) -> dict[str, str]:
+        """The headers for a request of this client; a copied one that it did not send is left
+        out."""
+        given = dict(self.headers)
+        for name in self.copies:
+            wanted = given.pop(name)[1:].lower()
+            found = next((value for own, value in client if own == wanted), None)
+            if found is not None:
+                given[name] = found
+        return given
 
 
 class Host(msgspec.Struct, frozen=True):

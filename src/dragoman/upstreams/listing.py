@@ -24,7 +24,7 @@ async def ask(http: HttpClient, host: Host) -> list[ModelEntry]:
         upstream=host.name,
         method="GET",
         url=host.url(codec.models_path),
-        headers=[*codec.headers, ("accept", "application/json"), *credential.headers],
+        headers=[*codec.headers, ("accept", "application/json"), *credential.sent([]).items()],
         proxy=credential.proxy,
         deadlines=host.deadlines,
     )
