@@ -14,6 +14,7 @@ from tests.fakes import ChatFake, serve
 from tests.server.running import KEY, app_of, asked, running
 from websockets.asyncio.client import connect
 
+from dragoman.accounts.client_keys import key_name
 from dragoman.observe.log import RequestLog, logger, set_up
 
 CHAT = {"model": "shown", "messages": [{"role": "user", "content": "Hello there"}]}
@@ -51,7 +52,7 @@ async def test_a_success_tells_who_asked_for_what_and_how_it_went(
     assert plain["id"] == whole.headers["x-dragoman-request"]
     for line in (plain, streamed, converted):
         assert {name: line[name] for name in ("key", "model", "served", "upstream")} == {
-            "key": "key-1",
+            "key": key_name(KEY),
             "model": "shown",
             "served": "m",
             "upstream": "up",
