@@ -137,3 +137,13 @@ async def test_no_tool_is_called_when_none_may_be() -> None:
     assert none.json()["choices"][0]["message"]["content"] == "call f {}"
     call = bare.json()["choices"][0]["message"]["tool_calls"][0]
     assert call["function"] == {"name": "f", "arguments": "{}"}
+
+
+@streamed
+async def test_a_thinking_suffix_makes_it_think(stream: bool) -> None:
+    async with (
+        world(ECHO) as here,
+        session("openai", here.url, KEY, "echo(high)", Settings(stream=stream)) as begun,
+    ):
+        said = await begun.say("one two")
+    assert (said.text, said.thinking) == ("one two", "The user wrote: one two")

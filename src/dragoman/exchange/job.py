@@ -116,6 +116,12 @@ class Job:
         found = session_of(self.incoming.headers, self.spans)
         return f"{self.incoming.key}/{self.model}/{found}" if found else ""
 
+    def asked(self, target: Target) -> Request:
+        """The request as a target of this process is asked: with its suffix in force."""
+        if target.thinking is None:
+            return self.request
+        return msgspec.structs.replace(self.request, reasoning=target.thinking)
+
     @property
     def several_choices(self) -> bool:
         """Whether the answer may hold more than one."""

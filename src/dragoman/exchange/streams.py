@@ -66,7 +66,7 @@ async def _source(
     target = attempt.target
     codec = target.host.codec
     if codec is None:
-        answer_events = echo.answer(job.request, target.model, new_id)
+        answer_events = echo.answer(job.asked(target), target.model, new_id)
         events = echo.paced(answer_events, target.host.words_per_second)
         return EventSource(events, _channel(job, None, [])), own_headers(job, attempt, ())
     prepared = job.prepared(

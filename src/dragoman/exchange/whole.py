@@ -30,7 +30,7 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
     target = attempt.target
     codec = target.host.codec
     if codec is None:
-        events = list(echo.answer(job.request, target.model, new_id))
+        events = list(echo.answer(job.asked(target), target.model, new_id))
         return Reply(200, own_headers(job, attempt, ()), _folded(job, events, []))
     prepared = job.prepared(
         target, codec, strict=options.strict_conversion, payload=options.payload
