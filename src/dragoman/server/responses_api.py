@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -67,8 +67,7 @@ def joined(spans: Spans, before: list[Json], items: list[Json]) -> Expanded:
 
 
 def _json(spans: Spans, key: str) -> Json:
-    value: Json = spans.value(key)  # type: ignore[assignment]
-    return value
+    return cast("Json", spans.value(key))
 
 
 def keeper(

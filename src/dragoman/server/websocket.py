@@ -72,7 +72,8 @@ class Connection:
                     self._work.cancel()
                 return
             data = message.get("text") or message.get("bytes") or b""
-            self._inbox.put_nowait(data.encode() if isinstance(data, str) else bytes(data))  # type: ignore[call-overload]
+            assert isinstance(data, str | bytes)
+            self._inbox.put_nowait(data.encode() if isinstance(data, str) else data)
 
     async def _answer(self, frame: bytes) -> None:
         outcome = Outcome(
