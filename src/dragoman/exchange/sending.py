@@ -8,6 +8,7 @@ import time
 import msgspec
 
 from dragoman.exchange.attempts import Attempt
+from dragoman.exchange.calling import called
 from dragoman.exchange.failures import refusal, web_page
 from dragoman.exchange.job import Job, Prepared, call_of
 from dragoman.exchange.remembered import Remembered, Remembering, remembers
@@ -44,9 +45,10 @@ class Sender:
         Raises:
             UpstreamFault: any other answer, or none.
         """
-        host = attempt.target.host
-        answer = await self._http.send(
-            call_of(prepared, attempt.target, attempt.credential, job.incoming.headers)
+        target, client = attempt.target, job.incoming.headers
+        host = target.host
+        answer, credential = await called(
+            self._http, attempt.credential, lambda one: call_of(prepared, target, one, client)
         )
         if answer.status == 200:
             fault = web_page(answer, codec, host.name)
@@ -55,7 +57,7 @@ class Sender:
             answer.close()
             raise fault
         try:
-            raise await refusal(answer, codec, host.name, attempt.credential)
+            raise await refusal(answer, codec, host.name, credential)
         finally:
             answer.close()
 

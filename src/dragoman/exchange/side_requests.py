@@ -9,6 +9,7 @@ import msgspec
 from dragoman.errors import InvalidRequest, UnknownModel
 from dragoman.exchange import attempts, headers
 from dragoman.exchange.attempts import Attempt, Attempts, Work
+from dragoman.exchange.calling import Called, called
 from dragoman.exchange.failures import refusal
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
 from dragoman.neutral.json import Fields, JsonObject, decode, encode
@@ -96,10 +97,8 @@ class SideRequests:
         own = headers.same_protocol(incoming.headers, target.host.hostname)
         own.append(("content-type", "application/json"))
         path = path.replace(f"/{model}:", f"/{target.model}:")
-        call = self._call(
-            incoming, target, self._attempts.credential(target), "POST", path, own, data
-        )
-        answer = await self._http.send(call)
+        credential = self._attempts.credential(target)
+        answer, _ = await self._called(incoming, target, credential, "POST", path, own, data)
         try:
             found = await answer.read_all()
         finally:
@@ -119,8 +118,9 @@ class SideRequests:
         ]
         query = headers.forwarded_query(incoming.query)
         credential = self._attempts.credential(target)
-        call = self._call(incoming, target, credential, method, path, own, incoming.body, query)
-        answer = await self._http.send(call)
+        answer, _ = await self._called(
+            incoming, target, credential, method, path, own, incoming.body, query
+        )
         back = headers.back(answer.headers, everything=True)
         back += [(n, v) for n, v in answer.headers if n == "content-type"]
         return Reply(answer.status, back, _streamed(answer))
@@ -136,8 +136,8 @@ class SideRequests:
         target, credential = self._attempts.account(*way)
         own = headers.same_protocol(incoming.headers, target.host.hostname)
         query = headers.forwarded_query(incoming.query)
-        answer = await self._http.send(
-            self._call(incoming, target, credential, method, path, own, incoming.body, query)
+        answer, _ = await self._called(
+            incoming, target, credential, method, path, own, incoming.body, query
         )
         try:
             data = await answer.read_all()
@@ -156,17 +156,15 @@ class SideRequests:
         own: Headers,
         data: bytes,
     ) -> Answer:
-        answer = await self._http.send(
-            self._call(incoming, target, credential, method, path, own, data)
-        )
+        answer, opened = await self._called(incoming, target, credential, method, path, own, data)
         if answer.status == 200:
             return answer
         try:
-            raise await refusal(answer, codec, target.host.name, credential)
+            raise await refusal(answer, codec, target.host.name, opened)
         finally:
             answer.close()
 
-    def _call(
+    async def _called(
         self,
         incoming: Incoming,
         target: Target,
@@ -176,17 +174,21 @@ class SideRequests:
         own: Headers,
         data: bytes,
         query: str = "",
-    ) -> Call:
+    ) -> Called:
         host = target.host
-        return Call(
-            upstream=host.name,
-            method=method,
-            url=host.url(path, query),
-            headers=headers.set_header(own, credential.sent(incoming.headers)),
-            body=data,
-            proxy=credential.proxy,
-            deadlines=host.deadlines,
-        )
+
+        def call(opened: Credential) -> Call:
+            return Call(
+                upstream=host.name,
+                method=method,
+                url=host.url(path, query),
+                headers=headers.set_header(own, opened.sent(incoming.headers)),
+                body=data,
+                proxy=opened.proxy,
+                deadlines=host.deadlines,
+            )
+
+        return await called(self._http, credential, call)
 
 
 async def _streamed(answer: Answer) -> AsyncGenerator[bytes, None]:

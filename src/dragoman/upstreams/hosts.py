@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -39,11 +39,25 @@ class Conduct(msgspec.Struct, frozen=True):
     rules: tuple[ErrorRule, ...] = ()
 
 
+class TokenSource(Protocol):
+    """Where the headers that open an account come from, when they change with time."""
+
+    async def headers(self) -> Headers:
+        """What opens it now, renewed first when it must be.
+
+        Raises:
+            UpstreamFault: it cannot be opened.
+        """
+
+    async def refused(self, sent: Headers) -> bool:
+        """The upstream did not take these: renews them, once. True = there is something new."""
+
+
 class Credential(msgspec.Struct, frozen=True):
     """One key of a host, or its keyless access. `headers` hold the key and the user's own
     headers; `label` names it in logs without giving it away; `id` stays its own when the keys
     around it change. `cools`: a failure pauses it. `copies`: the headers whose value `$Name` stands
-    for the client's header of that name."""
+    for the client's header of that name. `source` gives what opens it, in place of a key."""
 
     index: int
     label: str
@@ -54,6 +68,11 @@ class Credential(msgspec.Struct, frozen=True):
     id: str = ""
     cools: bool = True
     copies: tuple[str, ...] = ()
+    source: TokenSource | None = None
+
+    def opened_by(self, auth: Headers) -> Credential:
+        """With the headers that its source gave, under the user's own."""
+        return msgspec.structs.replace(self, headers=merged_headers(auth, list(self.headers)))
 
     def sent(self, client: Headers) -> dict[str, str]:
         """The headers for a request of this client; a copied one that it did not send is left

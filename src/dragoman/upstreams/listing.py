@@ -20,6 +20,8 @@ async def ask(http: HttpClient, host: Host) -> list[ModelEntry]:
     codec = host.codec
     assert codec is not None
     credential = host.credentials[0]
+    if credential.source is not None:
+        credential = credential.opened_by(await credential.source.headers())
     call = Call(
         upstream=host.name,
         method="GET",

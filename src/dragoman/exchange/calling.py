@@ -1,0 +1,47 @@
+"""A call of an upstream with what opens its account now. A token that the upstream does not take is
+renewed, and the call made once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dragoman.upstreams.hosts import Credential
+from dragoman.upstreams.http import Answer, Call, HttpClient
+
+_NOT_TAKEN = 401
+
+
+class Called(NamedTuple):
+    """`credential` holds the headers that were sent, so that they can be kept out of messages."""
+
+    answer: Answer
+    credential: Credential
+
+
+async def called(
+    http: HttpClient, credential: Credential, call: Callable[[Credential], Call]
+) -> Called:
+    """The answer, unread; whoever takes it closes it.
+
+    Raises:
+        UpstreamFault: there is none, or the account cannot be opened.
+    """
+    source = credential.source
+    if source is None:
+        return Called(await http.send(call(credential)), credential)
+    auth = await source.headers()
+    opened = credential.opened_by(auth)
+    answer = await http.send(call(opened))
+    if answer.status != _NOT_TAKEN:
+        return Called(answer, opened)
+    try:
+        renewed = await source.refused(auth)
+    except BaseException:
+        answer.close()
+        raise
+    if not renewed:
+        return Called(answer, opened)
+    answer.close()
+    opened = credential.opened_by(await source.headers())
+    return Called(await http.send(call(opened)), opened)
