@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from dragoman.config.blocks import LATER, Block, Count, HomePath, Name, Names, regex
 from dragoman.config.routing import Aliases
@@ -87,13 +88,38 @@ class Prompt(Block):
     text: str = Field(default="", description="The text." + LATER)
     file: HomePath | None = Field(default=None, description="A file with the text." + LATER)
 
+    _read: str = PrivateAttr(default="")
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if self.mode != "off" and bool(self.text) == (self.file is not None):
+        if self.mode == "off":
+            return self
+        if bool(self.text) == (self.file is not None):
             raise ValueError("needs text or file, and only one of them")
-        if self.mode != "off" and self.file is not None and not self.file.is_file():
-            raise ValueError(f"the file {self.file} is not there")
+        if self.file is not None:
+            self._read = _text_of(self.file)
         return self
+
+    @property
+    def content(self) -> str:
+        """The text, wherever it stands."""
+        return self.text or self._read
+
+
+def _text_of(file: Path) -> str:
+    """
+    Raises:
+        ValueError: the file is not there, cannot be read, or holds no text.
+    """
+    if not file.is_file():
+        raise ValueError(f"the file {file} is not there")
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the file {file} cannot be read: {error}") from None
+    if not text:
+        raise ValueError(f"the file {file} is empty")
+    return text
 
 
 class PromptReplace(Block):

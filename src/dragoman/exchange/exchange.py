@@ -48,7 +48,7 @@ class Exchange:
             DragomanError: nothing has been sent; render it in the client's protocol.
         """
         options = self._options()
-        job = Job(incoming, outcome, options.seal_key, self.remembered)
+        job = Job(incoming, outcome, options.seal_key, self.remembered, options.policies)
         if not job.stream:
             return await self._whole(job, options)
         if not options.keepalive_s:

@@ -3,6 +3,7 @@ made once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ from dragoman.exchange.remembered import Remembered
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.losses import Loss, Losses
 from dragoman.neutral.requests import ReasoningSettings, Request
+from dragoman.policy.group_policy import GroupPolicy
 from dragoman.policy.payload import Change, PayloadRules, Sent
 from dragoman.protocols.anthropic.wire import model_version
 from dragoman.protocols.codec import Codec
@@ -35,6 +37,7 @@ _USAGE_ASKED = b'{"include_usage":true}'
 _ACCEPT = {True: "text/event-stream", False: "application/json"}
 
 _NO_WISH = ReasoningSettings()
+_NO_POLICIES: Mapping[str, GroupPolicy] = {}
 
 T = TypeVar("T")
 
@@ -59,10 +62,16 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class Job:
-    """Reads the routing fields at once, everything else when a target asks for it."""
+    """Reads the routing fields at once, everything else when a target asks for it. `policy`: what
+    its group does to it, if anything."""
 
     def __init__(
-        self, incoming: Incoming, outcome: Outcome, seal_key: bytes, remembered: Remembered
+        self,
+        incoming: Incoming,
+        outcome: Outcome,
+        seal_key: bytes,
+        remembered: Remembered,
+        policies: Mapping[str, GroupPolicy] = _NO_POLICIES,
     ) -> None:
         self.incoming = incoming
         self.outcome = outcome
@@ -82,6 +91,7 @@ class Job:
                 raise InvalidRequest("model: required field is missing", param="model")
         outcome.model = self.model
         outcome.stream = self.stream
+        self.policy = policies.get("default")
 
     def _field(self, key: str, kind: type[T], words: str, default: T) -> T:
         value = self.spans.value(key)

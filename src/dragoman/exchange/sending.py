@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 
 import msgspec
 
@@ -14,6 +15,7 @@ from dragoman.exchange.job import Job, Prepared, call_of
 from dragoman.exchange.remembered import Remembered, Remembering, remembers
 from dragoman.exchange.stages import Stage
 from dragoman.neutral.requests import ProtocolName, Request
+from dragoman.policy.group_policy import GroupPolicy
 from dragoman.policy.payload import PayloadRules
 from dragoman.protocols.codec import Codec, Origin
 from dragoman.protocols.codec import Reply as RenderReply
@@ -30,6 +32,8 @@ class Options(msgspec.Struct, frozen=True):
     passthrough_headers: bool = False
     seal_key: bytes = b""
     payload: PayloadRules | None = None
+    policies: Mapping[str, GroupPolicy] = {}
+    """What groups do to their requests; a group that does nothing has none."""
 
 
 class Sender:

@@ -11,6 +11,7 @@ from dragoman.config.upstreams import Upstream
 from dragoman.exchange.attempts import AttemptSettings
 from dragoman.exchange.sending import Options
 from dragoman.observe.log import RequestLog
+from dragoman.policy.group_policy import policies_of
 from dragoman.policy.payload import compiled
 from dragoman.routing.listed import written_models
 from dragoman.routing.names import Names
@@ -39,6 +40,7 @@ class Configured:
             passthrough_headers=settings.passthrough_headers,
             seal_key=seal_key,
             payload=compiled(settings.payload),
+            policies=policies_of(settings.groups),
         )
         self.attempts = AttemptSettings(plan_settings(settings), settings.hedge_after_s)
         self.requests = RequestLog(settings.log_format)

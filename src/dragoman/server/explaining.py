@@ -34,7 +34,7 @@ def explanation(gateway: Gateway, incoming: Incoming) -> Explanation:
         _disabled(configured.settings),
         tuple(up.name for up in configured.settings.all_upstreams if up.disabled),
     )
-    job = Job(incoming, outcome, options.seal_key, gateway.exchange.remembered)
+    job = Job(incoming, outcome, options.seal_key, gateway.exchange.remembered, options.policies)
     return explained(job, situation)
 
 
