@@ -12,11 +12,13 @@ import msgspec
 from dragoman.errors import UnknownRoute, UpstreamFault
 from dragoman.exchange.incoming import Outcome
 from dragoman.neutral.listings import ModelEntry
+from dragoman.observe import metrics
 from dragoman.protocols.registry import CODECS
 from dragoman.routing.candidates import candidate
 from dragoman.routing.names import Names
 from dragoman.routing.planner import Exhausted, Planner, PlanSettings, Pools, Try, Wait
 from dragoman.routing.served import Target
+from dragoman.routing.verdicts import Reason
 from dragoman.upstreams.hosts import Credential
 
 T = TypeVar("T")
@@ -41,7 +43,9 @@ class Attempt:
 
     def broke(self, error: UpstreamFault) -> None:
         """The answer failed after it had begun."""
-        self._plan.broke(self.one, error, self._now())
+        upstream = self.target.host.name
+        metrics.broken_off(upstream, error.kind)
+        _count_rest(upstream, self._plan.broke(self.one, error, self._now()))
 
     def close(self) -> None:
         """The credential is not busy with it any more."""
@@ -164,6 +168,11 @@ class Attempts:
         )
 
 
+def _count_rest(upstream: str, reason: Reason | None) -> None:
+    if reason is not None:
+        metrics.cooled(upstream, reason)
+
+
 class _Found(msgspec.Struct, Generic[T]):
     """A result, boxed: it may be anything."""
 
@@ -182,18 +191,22 @@ class _Runner(Generic[T]):
     async def alone(self, one: Try) -> _Found[T] | None:
         """The result; None when it failed and the planner knows."""
         attempt = self._attempts.begun(self._plan, one)
+        upstream = attempt.target.host.name
         self._outcome.attempts += 1
         self._tell(one)
         try:
             result = await self._work.run(attempt)
         except UpstreamFault as error:
             attempt.close()
-            self._plan.failed(one, error, self._attempts.now())
+            metrics.attempted(upstream, error.kind)
+            _count_rest(upstream, self._plan.failed(one, error, self._attempts.now()))
             return None
         except BaseException:
             attempt.close()
+            metrics.attempted(upstream, "given up")
             self._plan.abandoned(one)
             raise
+        metrics.attempted(upstream, "ok")
         now_s = self._attempts.now()
         self._plan.succeeded(one, now_s - one.started_s, now_s)
         if not self._work.keeps:

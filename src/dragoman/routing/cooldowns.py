@@ -59,15 +59,17 @@ class Cooldowns:
             shaken_until_s=max(own.shaken_until_s, whole.shaken_until_s),
         )
 
-    def failed(self, one: Candidate, verdict: Verdict, status: int, now_s: float) -> None:
-        """Begins a rest, or lets one grow; nothing where the credential is not at fault."""
+    def failed(self, one: Candidate, verdict: Verdict, status: int, now_s: float) -> Reason | None:
+        """Begins a rest, or lets one grow, and tells its reason; None where the credential is not
+        at fault."""
         if verdict.reason is None or verdict.rest_s == 0 or not one.credential.cools:
-            return
+            return None
         key = one.account if verdict.whole else one.key
         rest = _grown(self._get(key) or Rest(now_s, status), verdict, now_s)
         rest = msgspec.structs.replace(rest, since_s=now_s, status=status)
         lifetime_s = rest.end_s - now_s + _REMEMBERED_S
         self._state.put(SPACE, key, msgspec.msgpack.encode(rest), lifetime_s)
+        return verdict.reason
 
     def succeeded(self, one: Candidate, started_s: float) -> None:
         """Clears its rests. An attempt that began before a rest says nothing about it."""

@@ -20,7 +20,7 @@ from dragoman.routing.cooldowns import Cooldowns
 from dragoman.routing.exhaustion import exhausted
 from dragoman.routing.resolution import Fallback, Pool, Resolution, cause_of
 from dragoman.routing.strategies import Balance
-from dragoman.routing.verdicts import CAUSE_OF_REASON, Verdict, verdict_of
+from dragoman.routing.verdicts import CAUSE_OF_REASON, Reason, Verdict, verdict_of
 
 _POLL_S = 0.1
 """How often a request looks whether another one's probe is over."""
@@ -130,16 +130,18 @@ class Planner:
         ready = [one for one in self._sorted(now_s).ready if one.account not in taken]
         return self._begin(self._pick(ready), now_s) if ready else None
 
-    def failed(self, one: Try, error: UpstreamFault, now_s: float) -> None:
+    def failed(self, one: Try, error: UpstreamFault, now_s: float) -> Reason | None:
+        """The reason of the rest that this failure began, as `broke`."""
         candidate = one.candidate
         verdict = verdict_of(error, candidate.target.host.conduct, now_s)
         self._end(one)
-        self._pools.cooldowns.failed(candidate, verdict, error.status, now_s)
+        rests = self._pools.cooldowns.failed(candidate, verdict, error.status, now_s)
         self._release_if_gone(candidate, verdict, error)
         self._last = error
         self._cause = cause_of(error.kind) or ""
         self._stopped = verdict.stop
         self._again = self._again or verdict.reason in ("quota", "transient")
+        return rests
 
     def succeeded(self, one: Try, first_token_s: float, now_s: float) -> None:
         """Its answer has begun (or is whole)."""
@@ -150,12 +152,13 @@ class Planner:
         if self._session:
             self._pools.affinity.used(self._session, candidate, now_s)
 
-    def broke(self, one: Try, error: UpstreamFault, now_s: float) -> None:
+    def broke(self, one: Try, error: UpstreamFault, now_s: float) -> Reason | None:
         """It failed after it was the answer: nothing to be tried again, but to be remembered."""
         candidate = one.candidate
         verdict = verdict_of(error, candidate.target.host.conduct, now_s)
-        self._pools.cooldowns.failed(candidate, verdict, error.status, now_s)
+        rests = self._pools.cooldowns.failed(candidate, verdict, error.status, now_s)
         self._release_if_gone(candidate, verdict, error)
+        return rests
 
     def abandoned(self, one: Try) -> None:
         """Nobody waits for it any more."""

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dragoman import __version__
 from dragoman.errors import DragomanError, UnknownRoute
 from dragoman.exchange.incoming import Outcome, Reply
+from dragoman.observe import metrics
 from dragoman.observe.log import logger
 from dragoman.protocols.codec import Codec
 from dragoman.server import management, websocket
@@ -56,7 +57,8 @@ class App:
                 self._admit(call, route)
                 call.outcome.key = call.key
             await call.read_body()
-            await until_left(receive, lambda: _answer(route, call, sender))
+            with metrics.IN_FLIGHT.track_inprogress():
+                await until_left(receive, lambda: _answer(route, call, sender))
         except ClientLeft:
             sender.status = websocket.CLIENT_LEFT
         except DragomanError as error:

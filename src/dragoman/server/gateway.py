@@ -16,6 +16,8 @@ from dragoman.exchange.remembered import Remembered
 from dragoman.exchange.sending import Options
 from dragoman.exchange.stored_responses import StoredResponses
 from dragoman.neutral.listings import ModelEntry
+from dragoman.neutral.usage import NO_USAGE
+from dragoman.observe import metrics
 from dragoman.observe.log import logger
 from dragoman.routing.names import Names
 from dragoman.routing.planner import Pools
@@ -115,7 +117,8 @@ class Gateway:
         return [_completed(entry) for entry in self.names.entries()]
 
     def log(self, outcome: Outcome) -> None:
-        """One line for a finished request."""
+        """One line for a finished request, and its counts."""
+        _count(outcome)
         if self.configured.quiet:
             return
         usage = outcome.usage
@@ -139,6 +142,20 @@ class Gateway:
         )
         if outcome.dropped:
             logger().debug("dropped", id=outcome.id, fields=", ".join(outcome.dropped))
+
+
+def _count(outcome: Outcome) -> None:
+    metrics.ended(
+        outcome.protocol,
+        outcome.upstream,
+        outcome.status,
+        attempts=outcome.attempts,
+        seconds=outcome.total_s,
+        first_token_s=outcome.first_token_s,
+        losses=len(outcome.dropped),
+    )
+    if outcome.usage is not NO_USAGE:
+        metrics.used(outcome.upstream, outcome.served, outcome.usage)
 
 
 def _completed(entry: ModelEntry) -> ModelEntry:

@@ -10,6 +10,7 @@ from dragoman.protocols.codec import Codec
 from dragoman.server import (
     routes_anthropic,
     routes_gemini,
+    routes_metrics,
     routes_ollama,
     routes_openai,
     routes_plain,
@@ -26,6 +27,7 @@ _PROTOCOLS: dict[str, Routes] = {
 }
 _FIXED = {
     **routes_plain.FIXED,
+    **routes_metrics.FIXED,
     **{key: route for routes in _PROTOCOLS.values() for key, route in routes.fixed.items()},
 }
 

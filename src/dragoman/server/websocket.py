@@ -17,6 +17,7 @@ from dragoman.exchange.stored_responses import Kept, conversation, items_of
 from dragoman.neutral.events import Event, Finished, Started
 from dragoman.neutral.json import Fields, Json, JsonObject, decode, encode
 from dragoman.neutral.losses import Losses
+from dragoman.observe import metrics
 from dragoman.observe.log import logger
 from dragoman.protocols.codec import Reply as RenderReply
 from dragoman.protocols.framing.sse import SseDecoder
@@ -83,7 +84,8 @@ class Connection:
             started_at=time.monotonic(),
         )
         try:
-            await self._respond(frame, outcome)
+            with metrics.IN_FLIGHT.track_inprogress():
+                await self._respond(frame, outcome)
             outcome.status = outcome.status or 200
         except DragomanError as error:
             outcome.status, outcome.error = error.status, error.message
