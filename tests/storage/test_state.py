@@ -157,8 +157,8 @@ async def test_a_full_disk_is_told_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = await opened(tmp_path)
-    disk = FullDisk(state._engine)
-    monkeypatch.setattr(state, "_engine", disk)
+    disk = FullDisk(state.engine)
+    monkeypatch.setattr(state, "engine", disk)
     with capture_logs() as logs:
         state.put(PLAIN, "a", b"1")
         await disk.asked.wait()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from dragoman.accounts.client_keys import ClientKeys
+from dragoman.amp.control import ControlPlane
 from dragoman.catalog.models import facts
 from dragoman.config.settings import Settings
 from dragoman.exchange.exchange import Exchange
@@ -27,6 +28,7 @@ from dragoman.server.guard import Guard
 from dragoman.server.lookout import Lookout
 from dragoman.server.management_key import ManagementKey
 from dragoman.server.reload import Reload
+from dragoman.storage.amp_threads import AmpThreads
 from dragoman.storage.model_lists import ModelLists
 from dragoman.storage.state import State
 from dragoman.upstreams.http import HttpClient
@@ -45,6 +47,7 @@ class Gateway:
     ) -> None:
         self.http = HttpClient()
         self.stored = StoredResponses(state)
+        self.amp_control = ControlPlane(AmpThreads(state))
         self.reload = reload
         self.management_key = ManagementKey(management_password)
         self._state = state

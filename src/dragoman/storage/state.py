@@ -46,24 +46,26 @@ class _Shelf:
 
 
 class State:
-    """Without an engine it lives in memory alone."""
+    """Without an engine it lives in memory alone. `writing` is held by whoever writes to the
+    database: this state, and the stores that share its `engine`."""
 
     def __init__(
         self, engine: AsyncEngine | None = None, clock: Callable[[], float] = time.time
     ) -> None:
-        self._engine = engine
+        self.engine = engine
         self._clock = clock
         self._shelves: dict[str, _Shelf] = {}
         self._dirty: dict[tuple[str, str], _Entry | None] = {}
         self._wake = asyncio.Event()
+        self.writing = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Loads what is still alive, and starts the writer."""
-        if self._engine is None:
+        if self.engine is None:
             return
         now = self._clock()
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             await connection.execute(delete(STATE).where(STATE.c.expires_at < now))
             rows = await connection.execute(select(STATE).order_by(STATE.c.written_at))
             for space, key, value, written_at, expires_at in rows:
@@ -76,8 +78,8 @@ class State:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
             await self._write()
-        if self._engine is not None:
-            await self._engine.dispose()
+        if self.engine is not None:
+            await self.engine.dispose()
 
     def get(self, space: Space, key: str) -> bytes | None:
         shelf = self._shelves.get(space.name)
@@ -139,7 +141,7 @@ class State:
         return shelf
 
     def _changed(self, space: str, key: str, entry: _Entry | None) -> None:
-        if self._engine is not None:
+        if self.engine is not None:
             self._dirty[space, key] = entry
             self._wake.set()
 
@@ -150,12 +152,12 @@ class State:
             await self._write()
 
     async def _write(self) -> None:
-        assert self._engine is not None
+        assert self.engine is not None
         batch, self._dirty = self._dirty, {}
         if not batch:
             return
         try:
-            async with self._engine.begin() as connection:
+            async with self.writing, self.engine.begin() as connection:
                 for (space, key), entry in batch.items():
                     if entry is None:
                         where = (STATE.c.space == space) & (STATE.c.key == key)

@@ -1,6 +1,6 @@
 """The tables as queries name them; their shape is the migrations' matter."""
 
-from sqlalchemy import Column, Float, LargeBinary, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table
 
 METADATA = MetaData()
 
@@ -12,4 +12,24 @@ STATE = Table(
     Column("value", LargeBinary, nullable=False),
     Column("written_at", Float, nullable=False),
     Column("expires_at", Float, nullable=True),
+)
+
+AMP_THREADS = Table(
+    "amp_threads",
+    METADATA,
+    Column("owner", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("used_ms", Integer, nullable=False),
+    Column("main", String, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("text", String, nullable=False),
+    Column("files", String, nullable=False),
+    Column("repos", String, nullable=False),
+    Column("refs", String, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("meta", LargeBinary, nullable=False),
+    Column("labels", LargeBinary, nullable=False),
 )

@@ -1,0 +1,178 @@
+"""The local control plane: what Amp's clients ask of their server beside models, answered without
+an ampcode.com account (`ampcode.control-plane: local`).
+
+Whether it or ampcode.com answers, and who may ask, is decided before. Paths, bodies and answers are
+those seen of the CLI 0.0.1777897475; later versions run the agent on ampcode.com, which cannot be
+had here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from dragoman.amp import pages
+from dragoman.amp.documents import is_thread_id, read_json
+from dragoman.amp.markdown import markdown
+from dragoman.amp.methods import call, read_thread, user, user_id
+from dragoman.amp.refused import Refused
+from dragoman.amp.searching import excerpt, wanted
+from dragoman.exchange.incoming import Reply
+from dragoman.neutral.json import Json, JsonObject, encode
+from dragoman.observe.log import logger
+from dragoman.storage.amp_threads import AmpThreads
+
+_MOST_FOUND = 200
+_FEED = (
+    b'<?xml version="1.0"?><rss version="2.0"><channel><title>No news</title>'
+    b"<link>/</link><description>This gateway has no news feed.</description></channel></rss>"
+)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One request. `body` is decompressed; `owner` names the client key; `known` is the name of a
+    key that a page is told, None when it is none of this gateway."""
+
+    method: str
+    path: str
+    query: str
+    body: bytes
+    owner: str
+    known: Callable[[str], str | None]
+
+    def parameter(self, name: str) -> str:
+        return dict(parse_qsl(self.query)).get(name, "")
+
+
+class ControlPlane:
+    def __init__(self, threads: AmpThreads, clock: Callable[[], float] = time.time) -> None:
+        self._threads = threads
+        self._clock = clock
+
+    async def answer(self, asked: Asked) -> Reply:
+        """The reply to any request that is not for a model."""
+        path = asked.path
+        if path == "/api/internal" and asked.method == "POST":
+            return await self._method(asked)
+        if pages.is_page(path):
+            return await self._page(asked)
+        if asked.method in ("GET", "HEAD"):
+            found = await self._read(asked)
+            if found is not None:
+                return found
+        elif path == "/api/telemetry":
+            return _json({})
+        return _error(404, f"{asked.method} {path} is not served without ampcode.com")
+
+    async def _method(self, asked: Asked) -> Reply:
+        try:
+            body = read_json(asked.body)
+            name, params = body.get("method"), body.get("params")
+            told = name if isinstance(name, str) else asked.query
+            given: JsonObject = params if isinstance(params, dict) else {}
+            result = await call(self._threads, asked.owner, told, given)
+        except Refused as refused:
+            return _refusal(refused)
+        except OSError as error:
+            return _refusal(_failed(error))
+        return _json({"ok": True, "result": result})
+
+    async def _read(self, asked: Asked) -> Reply | None:
+        path = asked.path
+        if path in _FIXED:
+            return _FIXED[path]
+        if path == "/api/user":
+            return _json(user(asked.owner))
+        try:
+            if path == "/api/threads/find":
+                return await self._find(asked)
+            if path.startswith("/api/threads/") and path.endswith(".md"):
+                return await self._markdown(asked, path[13:-3])
+        except Refused as refused:
+            return _error(404 if refused.code == "thread-not-found" else 400, refused.message)
+        except OSError as error:
+            return _error(503, _failed(error).message)
+        return None
+
+    async def _find(self, asked: Asked) -> Reply:
+        query = wanted(asked.parameter("q"), round(self._clock() * 1000), asked.owner)
+        limit = min(_number(asked.parameter("limit"), 20), _MOST_FOUND)
+        offset = _number(asked.parameter("offset"), 0)
+        if query is None:
+            return _json({"threads": [], "hasMore": False})
+        rows = await self._threads.find(asked.owner, query, limit + 1, offset)
+        found: list[Json] = [
+            {
+                "id": row.entry["id"],
+                "title": row.entry["title"],
+                "creatorUserID": user_id(asked.owner),
+                "created": row.entry.get("created"),
+                "updatedAt": row.entry["userLastInteractedAt"],
+                "messageCount": row.entry["messageCount"],
+                "matchedSearchText": excerpt(row.text, query.texts),
+            }
+            for row in rows[:limit]
+        ]
+        return _json({"threads": found, "hasMore": len(rows) > limit})
+
+    async def _markdown(self, asked: Asked, id_: str) -> Reply:
+        document = await read_thread(self._threads, asked.owner, id_)
+        cut = asked.parameter("truncate_tool_results") == "1"
+        text = markdown(document, truncate_results=cut)
+        return Reply(200, [("content-type", "text/markdown; charset=utf-8")], text.encode())
+
+    async def _page(self, asked: Asked) -> Reply:
+        """A page is open to everyone, so it tells nothing before a client key is typed into it."""
+        form = dict(parse_qsl(asked.body.decode("utf-8", "replace")))
+        key = form.get("key", "").strip() if asked.method == "POST" else ""
+        owner = asked.known(key) if key else None
+        wrong = asked.method == "POST" and owner is None
+        if asked.path == "/auth/cli-login":
+            login = pages.Login(asked.parameter("authToken"), asked.parameter("callbackPort"))
+            return login.page(wrong=wrong) if owner is None else login.done(key)
+        id_ = asked.path.removeprefix("/threads/")
+        if not is_thread_id(id_):
+            return pages.nothing()
+        if owner is None:
+            return pages.thread_form(wrong=wrong)
+        try:
+            document = await read_thread(self._threads, owner, id_)
+        except Refused as refused:
+            return pages.told(refused.message, 404)
+        except OSError as error:
+            return pages.told(_failed(error).message, 503)
+        return pages.thread(markdown(document, truncate_results=False))
+
+
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
+def _json(value: Json, status: int = 200) -> Reply:
+    return Reply(status, [("content-type", "application/json")], encode(value))
+
+
+def _error(status: int, message: str) -> Reply:
+    return _json({"error": message}, status)
+
+
+def _refusal(refused: Refused) -> Reply:
+    return _json({"ok": False, "error": {"code": refused.code, "message": refused.message}})
+
+
+def _failed(error: OSError) -> Refused:
+    logger().warning("an Amp thread could not be read or kept", reason=str(error))
+    return Refused("storage-failed", f"the gateway cannot keep threads: {error}")
+
+
+_FIXED = {
+    "/api/internal/github-auth-status": _json({"authenticated": True}),
+    "/api/internal/bitbucket-instance-url": _json({}),
+    "/news.rss": Reply(
+        200, [("content-type", "application/rss+xml"), ("cache-control", "max-age=86400")], _FEED
+    ),
+}
+"""Librarian, the subagent that reads GitHub, starts only when it is told so."""

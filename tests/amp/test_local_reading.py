@@ -1,0 +1,148 @@
+"""Finding threads, reading one as Markdown, and the small answers beside the methods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.amp.threads import NOW_MS, ONE, TWO, Client, body_of, client, text_of, thread
+
+DAY_MS = 24 * 3600 * 1000
+
+
+async def found(amp: Client, query: str) -> list[str]:
+    reply = await amp.reply("GET", f"/api/threads/find?q={query}")
+    assert reply.status == 200
+    return [one["id"] for one in body_of(reply)["threads"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "finds"),
+    [
+        ("race", True),
+        ("RACE+WRITE", True),
+        ("%22race+condition%22", True),
+        ("%22condition+race%22", False),
+        ("where+the+%C3%A9", True),
+        ("race+missing", False),
+        ("thoughts", False),
+        ("50%25", False),
+        ("_", False),
+        ("file:new.txt", True),
+        ("file:OTHER.txt", True),
+        ("file:third.txt", False),
+        ("repo:acme/thing", True),
+        ("repo:acme/other", False),
+        ("ref:main", True),
+        ("ref:next", False),
+        ("author:me", True),
+        ("author:key-1", True),
+        ("author:alice", False),
+        ("task:142", False),
+        ("after:1d", True),
+        ("before:1d", False),
+        ("before:2030-01-01", True),
+        ("after:2030-01-01T00:00:00Z", False),
+        ("after:2w+repo:thing+race", True),
+        ("", True),
+        ("%22%22", True),
+    ],
+)
+async def test_a_search_finds_what_has_all_of_it(query: str, finds: bool, tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        await amp.result("uploadThread", thread=thread())
+        assert await found(amp, query) == ([ONE] if finds else [])
+
+
+async def test_a_search_tells_where_and_whether_there_is_more(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        await amp.result("uploadThread", thread=thread())
+        await amp.result("uploadThread", thread=thread(TWO, created=NOW_MS))
+        told = body_of(await amp.reply("GET", "/api/threads/find?q=condition&limit=1"))
+        assert told["hasMore"] is True
+        assert told["threads"] == [
+            {
+                "id": TWO,
+                "title": "Where the é is",
+                "creatorUserID": "user_key-1",
+                "created": NOW_MS,
+                "updatedAt": NOW_MS,
+                "messageCount": 1,
+                "matchedSearchText": "where the é is find the race condition i'll write it.",
+            }
+        ]
+        rest = body_of(await amp.reply("GET", "/api/threads/find?q=condition&limit=1&offset=1"))
+        assert ([one["id"] for one in rest["threads"]], rest["hasMore"]) == ([ONE], False)
+
+
+async def test_an_unreadable_date_is_told(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        reply = await amp.reply("GET", "/api/threads/find?q=after:soon")
+        assert reply.status == 400
+        assert body_of(reply) == {"error": "'soon' is no date; write 2026-01-15, 7d or 2w"}
+
+
+async def test_a_thread_reads_as_markdown(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        await amp.result("uploadThread", thread=thread())
+        reply = await amp.reply("GET", f"/api/threads/{ONE}.md?truncate_tool_results=1")
+        assert reply.headers == [("content-type", "text/markdown; charset=utf-8")]
+        assert text_of(reply) == (
+            "---\ntitle: Where the é is\n"
+            f"threadId: {ONE}\ncreated: 2026-11-29T04:20:40.000Z\nagentMode: smart\n---\n\n"
+            "# Where the é is\n\n## User\n\nFind the race condition\n\n## Assistant\n\n"
+            "I'll write it.\n\n**Tool Use:** `create_file`\n\n"
+            '```json\n{"path":"/home/me/Thing/New.txt","content":"x"}\n```\n\n'
+            "## User\n\n**Tool Result:** `toolu_1`\n\n```\ncreated\n```\n"
+        )
+
+
+async def test_markdown_cuts_long_results_when_asked_and_fences_safely(tmp_path: Path) -> None:
+    result = {"output": "```" + "x" * 3000}
+    blocks = [
+        {"type": "tool_result", "toolUseID": "a", "run": {"status": "done", "result": result}},
+        {"type": "tool_result", "toolUseID": "b", "run": {"status": "error", "error": "gone"}},
+        {"type": "image", "source": {}},
+    ]
+    document = thread(title="", messages=[{"role": "system", "content": blocks}])
+    async with client(tmp_path) as amp:
+        await amp.result("uploadThread", thread=document)
+        cut = text_of(await amp.reply("GET", f"/api/threads/{ONE}.md?truncate_tool_results=1"))
+        whole = text_of(await amp.reply("GET", f"/api/threads/{ONE}.md"))
+    assert "\n[1016 characters left out]\n````\n" in cut
+    assert f'````\n{{"output":"```{"x" * 3000}"}}\n````\n' in whole
+    assert "# Untitled\n\n## Other\n" in whole
+    assert whole.endswith("```\ngone\n```\n\n*(an image)*\n")
+
+
+async def test_the_small_answers_the_cli_asks_for(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        for path, answer in (
+            ("/api/internal/github-auth-status", {"authenticated": True}),
+            ("/api/internal/bitbucket-instance-url", {}),
+        ):
+            reply = await amp.reply("GET", path)
+            assert (reply.status, body_of(reply)) == (200, answer)
+        assert body_of(await amp.reply("GET", "/api/user"))["id"] == "user_key-1"
+        assert (await amp.reply("POST", "/api/telemetry", b"{}")).status == 200
+        assert "<rss" in text_of(await amp.reply("GET", "/news.rss"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/internal/github-proxy/repos/a/b"),
+        ("POST", "/api/thread-actors"),
+        ("POST", "/api/attachments"),
+        ("GET", "/api/threads/T-1.md"),
+        ("DELETE", "/api/internal"),
+        ("GET", "/threads.rss"),
+    ],
+)
+async def test_what_is_not_there_is_404_in_amps_shape(
+    method: str, path: str, tmp_path: Path
+) -> None:
+    async with client(tmp_path) as amp:
+        reply = await amp.reply(method, path)
+        assert reply.status == 404
+        assert list(body_of(reply)) == ["error"]
