@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from dragoman.errors import UnknownRoute, UpstreamFault
-from dragoman.exchange.incoming import Outcome
+from dragoman.exchange.incoming import AS_CONFIGURED, Naming, Outcome
+from dragoman.exchange.resolving import resolved
 from dragoman.neutral.listings import ModelEntry
 from dragoman.observe import metrics
 from dragoman.protocols.registry import CODECS
@@ -74,6 +75,7 @@ class Request(msgspec.Struct, frozen=True):
     outcome: Outcome
     pinned: tuple[str, int] | None = None
     session: Callable[[], str] = str
+    naming: Naming = AS_CONFIGURED
 
 
 class Attempts:
@@ -93,12 +95,12 @@ class Attempts:
         self._settings = settings
         self._now = now
 
-    def resolve(self, model: str) -> tuple[Target, ...]:
+    def resolve(self, model: str, naming: Naming = AS_CONFIGURED) -> tuple[Target, ...]:
         """
         Raises:
             UnknownModel.
         """
-        return self._names().resolve(model).targets
+        return resolved(self._names(), model, naming).targets
 
     async def over(self, request: Request, work: Work[T]) -> T:
         """Attempts until one succeeds, or the planner knows no other. The outcome is told each.
@@ -107,7 +109,7 @@ class Attempts:
             DragomanError: why none did.
         """
         settings, pools = self._settings(), self._pools()
-        resolution = self._names().resolve(request.model)
+        resolution = resolved(self._names(), request.model, request.naming)
         plan = Planner(resolution, pools, settings.plan, request.session, request.pinned)
         while True:
             decision = plan.next(self._now())

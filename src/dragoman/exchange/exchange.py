@@ -79,7 +79,8 @@ class Exchange:
 
 
 def _request(job: Job) -> attempts.Request:
-    return attempts.Request(job.model, job.outcome, job.incoming.pinned, job.session)
+    incoming = job.incoming
+    return attempts.Request(job.model, job.outcome, incoming.pinned, job.session, incoming.naming)
 
 
 async def _streaming(found: Open, options: Options, job: Job) -> Reply:

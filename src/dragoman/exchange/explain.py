@@ -17,6 +17,7 @@ from dragoman.exchange.explanation import (
 )
 from dragoman.exchange.job import Job, call_of
 from dragoman.exchange.masking import masked_headers, masked_url
+from dragoman.exchange.resolving import resolved
 from dragoman.exchange.sending import Options
 from dragoman.neutral.requests import ReasoningSettings
 from dragoman.routing.candidates import Candidate, candidate
@@ -44,7 +45,7 @@ def explained(job: Job, situation: Situation) -> Explanation:
     protocol = job.incoming.codec.name
     strategy = situation.plan.strategy
     try:
-        resolution = situation.names.resolve(job.model)
+        resolution = resolved(situation.names, job.model, job.incoming.naming)
     except UnknownModel as error:
         return Explanation(
             job.model,

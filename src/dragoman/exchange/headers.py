@@ -37,9 +37,11 @@ BETAS_REFUSED = ("aiplatform.googleapis.com",)
 (docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude, 2026)."""
 
 
-def same_protocol(headers: Headers, hostname: str) -> Headers:
+def same_protocol(
+    headers: Headers, hostname: str, withheld: frozenset[str] = frozenset()
+) -> Headers:
     """The client's headers for an upstream of its own protocol: all but the connection's, the
-    credentials and ours."""
+    credentials, ours, and what the host is not to see."""
     drops_betas = hostname.endswith(BETAS_REFUSED)
     named = _named_by_connection(headers)
     return [
@@ -48,6 +50,7 @@ def same_protocol(headers: Headers, hostname: str) -> Headers:
         if name not in _NEVER_UPSTREAM
         and not name.startswith(_NEVER_UPSTREAM_PREFIXES)
         and name not in named
+        and name not in withheld
         and not (drops_betas and name == "anthropic-beta")
     ]
 

@@ -9,6 +9,8 @@ import msgspec
 from dragoman.neutral.json import JsonObject
 from dragoman.neutral.usage import NO_USAGE, Usage
 from dragoman.protocols.codec import Codec
+from dragoman.routing.names import Mapped
+from dragoman.routing.served import Target
 from dragoman.upstreams.http import Headers
 
 
@@ -20,6 +22,21 @@ class Finish(msgspec.Struct, frozen=True):
     upstream: str
     credential: int
     passed: bool
+
+
+class Naming(msgspec.Struct, frozen=True):
+    """What a caller's model names mean to it alone. `mapping`: the names that stand for one, asked
+    before what is served here when `forced`, else after; the client is then told the name it asked
+    for whoever answers. `resort`: the target for a model that nobody serves, given its name without
+    suffix; with `resort_on_failure` also for one whose targets all fail."""
+
+    mapping: Mapped | None = None
+    forced: bool = False
+    resort: Callable[[str], Target] | None = None
+    resort_on_failure: bool = False
+
+
+AS_CONFIGURED = Naming()
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -40,6 +57,7 @@ class Incoming(msgspec.Struct, frozen=True):
     pinned: tuple[str, int] | None = None
     """The only account that can answer: (upstream, credential index)."""
     on_finish: Callable[[Finish], None] | None = None
+    naming: Naming = AS_CONFIGURED
 
 
 class Outcome(msgspec.Struct):
@@ -62,6 +80,8 @@ class Outcome(msgspec.Struct):
     usage: Usage = NO_USAGE
     dropped: tuple[str, ...] = ()
     error: str = ""
+    further: Callable[[Outcome], dict[str, str]] | None = None
+    """What else the log line tells, asked for when all the rest is known."""
 
 
 Body = bytes | AsyncGenerator[bytes, None]

@@ -12,7 +12,7 @@ from dragoman.errors import InvalidRequest, LossRefused
 from dragoman.exchange import headers
 from dragoman.exchange.convert import Rendered, rendered, speaks_openai
 from dragoman.exchange.direct import Rewrite, model_restorer, without_usage
-from dragoman.exchange.incoming import Finish, Incoming, Outcome
+from dragoman.exchange.incoming import Finish, Incoming, Naming, Outcome
 from dragoman.exchange.remembered import Remembered
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.losses import Loss, Losses
@@ -178,6 +178,8 @@ class Job:
             return "a thinking suffix is to be written into it"
         if any(mark in body for mark in _SEALED_MARKS):
             return "it holds sealed reasoning state of another upstream"
+        if target.host.own_words:
+            return ""
         if codec.name == "responses" and not speaks_openai(target.host.hostname):
             found = any(mark in body for mark in _OPENAI_ONLY)
             return "it may hold tools that only OpenAI's own hosts take" if found else ""
@@ -199,7 +201,7 @@ class Job:
         if codec.name == "openai" and self.stream and host.request_usage and self._hides_usage():
             changes["stream_options"] = self._usage_options()
             rewrites = (without_usage,)
-        if target.restore and target.model != self.model:
+        if _told_as_asked(target, incoming.naming, self.model):
             rewrites += (model_restorer(codec.name, self.model),)
         body = self.spans.replaced(changes) if changes else incoming.body
         return Prepared(
@@ -207,7 +209,8 @@ class Job:
             query=_without_alt(headers.forwarded_query(incoming.query)),
             headers=[
                 *headers.with_defaults(
-                    headers.same_protocol(incoming.headers, host.hostname), codec.headers
+                    headers.same_protocol(incoming.headers, host.hostname, host.withheld),
+                    codec.headers,
                 ),
                 ("content-type", "application/json"),
             ],
@@ -269,7 +272,7 @@ class Job:
         incoming = self.incoming
         if target.thinking is None or codec.name != incoming.codec.name:
             return "", [kind, *ours]
-        theirs = headers.same_protocol(incoming.headers, target.host.hostname)
+        theirs = headers.same_protocol(incoming.headers, target.host.hostname, target.host.withheld)
         query = _without_alt(headers.forwarded_query(incoming.query))
         return query, [kind, *headers.set_header(ours, dict(theirs))]
 
@@ -293,6 +296,13 @@ def _another_claude(asked: str, model: str) -> bool:
     other fields (thinking, system turns, sampling): then it is fitted instead of passed."""
     version = model_version(model)
     return version is not None and asked != model and model_version(asked) != version
+
+
+def _told_as_asked(target: Target, naming: Naming, model: str) -> bool:
+    """Whether the name asked for must be put in the place of the one the upstream tells."""
+    if naming.mapping is None:
+        return target.restore and target.model != model
+    return not target.host.own_words
 
 
 def _without_alt(query: str) -> str:

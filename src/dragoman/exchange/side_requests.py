@@ -89,7 +89,7 @@ class SideRequests:
     async def count(self, incoming: Incoming, model: str, path: str) -> Reply | None:
         """An upstream's own count of the client's bytes; None when the model's first upstream
         speaks another protocol, or does not count."""
-        target = self._attempts.resolve(model)[0]
+        target = self._attempts.resolve(model, incoming.naming)[0]
         codec = target.host.codec
         if codec is None or codec.name != incoming.codec.name:
             return None

@@ -69,6 +69,10 @@ _CAUSES = {
 }
 
 
+CAUSES = frozenset(_CAUSES.values())
+"""Every failure that another model might mend."""
+
+
 def cause_of(kind: ErrorKind) -> str | None:
     """A failure in the words of `fallbacks: on:`; None for one that no other model would mend."""
     return _CAUSES.get(kind)

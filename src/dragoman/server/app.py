@@ -17,6 +17,7 @@ from dragoman.server.bodies import ClientLeft, Message, Receive, Send
 from dragoman.server.call import HttpCall, Scope
 from dragoman.server.error_replies import error_reply
 from dragoman.server.gateway import Gateway
+from dragoman.server.inbox import Inbox
 from dragoman.server.respond import send_reply, until_left
 from dragoman.server.routes import Route
 from dragoman.server.table import codec_of_path, find_route
@@ -56,9 +57,14 @@ class App:
                 call.outcome = Outcome(call.id, codec.name, started_at=call.started_at)
                 self._admit(call, route)
                 call.outcome.key = call.key
-            await call.read_body()
+            left = receive
+            if route.streamed:
+                call.inbox = Inbox(receive)
+                left = call.inbox.left
+            else:
+                await call.read_body()
             with metrics.IN_FLIGHT.track_inprogress():
-                await until_left(receive, lambda: _answer(route, call, sender))
+                await until_left(left, lambda: _answer(route, call, sender))
         except ClientLeft:
             sender.status = websocket.CLIENT_LEFT
         except DragomanError as error:

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from dragoman.errors import InvalidRequest
-from dragoman.exchange.incoming import Outcome
+from dragoman.exchange.incoming import AS_CONFIGURED, Outcome
 from dragoman.neutral.json import JsonObject, decode, wrong_type
 from dragoman.server.bodies import Receive, expanded, read_body
 from dragoman.server.guard import is_loopback
+from dragoman.server.inbox import Inbox
 from dragoman.upstreams.http import Headers
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ Scope: TypeAlias = MutableMapping[str, object]
 
 class HttpCall:
     """`path` is without an optional protocol prefix; `key` the client key's name; `peer` the other
-    end's address."""
+    end's address. `naming` and `further` are the route's, for the requests that it makes of it."""
 
     def __init__(self, scope: Scope, receive: Receive, gateway: Gateway, id_: str) -> None:
         self.gateway = gateway
         self.receive = receive
+        self.inbox: Inbox | None = None
         self.id = id_
         self.started_at = time.monotonic()
         self.method = cast("str", scope.get("method", "GET"))
@@ -37,7 +39,10 @@ class HttpCall:
         client = cast("tuple[str, int] | None", scope.get("client"))
         self.peer = client[0] if client else ""
         self.loopback = client is None or is_loopback(client[0])
+        self.raw_path = cast("bytes", scope.get("raw_path") or b"")
         self.prefix = ""
+        self.naming = AS_CONFIGURED
+        self.further: Callable[[Outcome], dict[str, str]] | None = None
         self.key = ""
         self.body = b""
         self.outcome: Outcome | None = None
@@ -56,7 +61,8 @@ class HttpCall:
             TooLarge, InvalidRequest, ClientLeft.
         """
         limit = self.gateway.max_body
-        body = await read_body(self.receive, self.header("content-length"), limit)
+        receive = self.receive if self.inbox is None else self.inbox.receive
+        body = await read_body(receive, self.header("content-length"), limit)
         encoding = self.header("content-encoding")
         self.body = expanded(body, encoding, limit) if encoding else body
 

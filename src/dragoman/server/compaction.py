@@ -9,6 +9,8 @@ import msgspec
 
 from dragoman.errors import DragomanError
 from dragoman.exchange.convert import speaks_openai
+from dragoman.exchange.incoming import Naming
+from dragoman.exchange.resolving import resolved
 from dragoman.exchange.summaries import SUMMARY
 from dragoman.neutral.events import Event, Started
 from dragoman.neutral.json import JsonObject
@@ -25,14 +27,14 @@ from dragoman.routing.names import Names
 MARK = b'"compaction_trigger"'
 
 
-def own_compaction(names: Names, model: str) -> bool:
+def own_compaction(names: Names, model: str, naming: Naming) -> bool:
     """Whether the model's first upstream compacts by itself.
 
     Raises:
         UnknownModel.
     """
-    host = names.resolve(model).pools[0][0].host
-    return host.codec is CODEC and speaks_openai(host.hostname)
+    host = resolved(names, model, naming).pools[0][0].host
+    return host.codec is CODEC and (host.own_words or speaks_openai(host.hostname))
 
 
 def compacting(key: bytes, *, alone: bool) -> Codec:

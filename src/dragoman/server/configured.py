@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from dragoman.accounts.client_keys import ClientKeys, key_name
+from dragoman.amp.setup import amp_of
 from dragoman.config.settings import Settings
 from dragoman.config.upstreams import Upstream
 from dragoman.exchange.attempts import AttemptSettings
@@ -32,6 +33,7 @@ class Configured:
         self.settings = settings
         self.pools = pools
         self.max_body = settings.max_body_mb * 1024 * 1024
+        self.amp = amp_of(settings.amp)
         self.keys = ClientKeys((key_name(key.reveal()), key.reveal()) for key in settings.api_keys)
         self.guard = Guard([settings.host, *settings.allowed_hosts])
         self.options = Options(

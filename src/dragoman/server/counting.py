@@ -9,6 +9,7 @@ import msgspec
 
 from dragoman.errors import UpstreamFault
 from dragoman.exchange.incoming import Reply
+from dragoman.exchange.resolving import resolved
 from dragoman.neutral.estimate import request_tokens
 from dragoman.neutral.json import Fields, JsonObject
 from dragoman.neutral.losses import Losses
@@ -33,8 +34,8 @@ def counting(
         body = call.json()
         name = model or Fields(body).needed_text("model")
         request = read({**body, "model": name}, Losses())
-        call.gateway.names.resolve(name)
         incoming = incoming_of(call, codec)
+        resolved(call.gateway.names, name, incoming.naming)
         assert call.outcome is not None
         if model:
             incoming = msgspec.structs.replace(incoming, model=model, in_url=True)

@@ -102,7 +102,9 @@ async def create(call: HttpCall) -> Reply:
 
 def compacted(incoming: Incoming, gateway: Gateway) -> Incoming:
     """The request as one for a summary, where it asks for compaction and the upstream has none."""
-    if MARK not in incoming.body or own_compaction(gateway.names, _model(incoming.body)):
+    if MARK not in incoming.body:
+        return incoming
+    if own_compaction(gateway.names, _model(incoming.body), incoming.naming):
         return incoming
     codec = compacting(gateway.options.seal_key, alone=False)
     return msgspec.structs.replace(incoming, codec=codec, convert=True)
@@ -112,7 +114,7 @@ async def compact(call: HttpCall) -> Reply:
     """A conversation made short: by OpenAI's own hosts themselves, else by a summary."""
     incoming = incoming_of(call, CODEC)
     model = _model(call.body)
-    if own_compaction(call.gateway.names, model):
+    if own_compaction(call.gateway.names, model, incoming.naming):
         return await call.gateway.exchange.side.pass_on(
             incoming, "POST", "/responses/compact", model
         )

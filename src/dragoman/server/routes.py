@@ -19,12 +19,13 @@ Handler = Callable[[HttpCall], Awaitable[Reply]]
 
 class Route(NamedTuple):
     """`open`: needs no client key. `open_on_loopback`: needs none from this machine when
-    `ollama-open-on-loopback` is on."""
+    `ollama-open-on-loopback` is on. `streamed`: the handler reads the body, as it comes."""
 
     codec: Codec
     handle: Handler
     open: bool = False
     open_on_loopback: bool = False
+    streamed: bool = False
 
 
 class Routes(NamedTuple):
@@ -42,8 +43,12 @@ def no_match(method: str, path: str) -> Route | None:
 
 def incoming_of(call: HttpCall, codec: Codec) -> Incoming:
     """The call as the exchange takes it; also opens its outcome."""
-    call.outcome = Outcome(call.id, codec.name, key=call.key, started_at=call.started_at)
-    return Incoming(call.id, codec, call.headers, call.body, call.query, key=call.key)
+    call.outcome = Outcome(
+        call.id, codec.name, key=call.key, started_at=call.started_at, further=call.further
+    )
+    return Incoming(
+        call.id, codec, call.headers, call.body, call.query, key=call.key, naming=call.naming
+    )
 
 
 async def generated(call: HttpCall, incoming: Incoming) -> Reply:

@@ -38,7 +38,7 @@ def _generating(model: str, *, stream: bool) -> Handler:
     return handle
 
 
-def _action(model: str, action: str) -> Handler:
+def action_of(model: str, action: str) -> Handler:
     match action:
         case "generateContent":
             return _generating(model, stream=False)
@@ -80,7 +80,7 @@ def _match(method: str, path: str) -> Route | None:
         if path.startswith(root):
             name, colon, action = path.removeprefix(root).rpartition(":")
             if method == "POST" and colon:
-                return Route(CODEC, _action(name, action))
+                return Route(CODEC, action_of(name, action))
             if method == "GET" and root == _ROOTS[0]:
                 return Route(CODEC, page(path.removeprefix(root), lambda _: CODEC))
     if path.startswith("/v1beta/"):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dragoman.protocols.codec import Codec
 from dragoman.server import (
+    routes_amp,
+    routes_amp_control,
     routes_anthropic,
     routes_gemini,
     routes_metrics,
@@ -43,6 +45,8 @@ def find_route(call: HttpCall) -> Route | None:
     if found is not None:
         return found
     head, _, rest = path[1:].partition("/")
+    if path.startswith(routes_amp.ROOT):
+        return routes_amp.find(method, call)
     protocol = _PROTOCOLS.get(head)
     if protocol is not None:
         call.prefix = head
@@ -56,7 +60,7 @@ def find_route(call: HttpCall) -> Route | None:
         found = routes.match(method, path)
         if found is not None:
             return found
-    return None
+    return routes_amp_control.find(call)
 
 
 def codec_of_path(path: str) -> Codec:
@@ -68,6 +72,8 @@ def codec_of_path(path: str) -> Codec:
         return routes_anthropic.ROUTES.codec
     if path.startswith("/v1beta") or ":" in path:
         return routes_gemini.ROUTES.codec
+    if path.startswith(routes_amp.ROOT):
+        return routes_amp.codec_of(path)
     if path.startswith("/api/"):
         return routes_ollama.ROUTES.codec
     return routes_openai.ROUTES.codec

@@ -87,7 +87,9 @@ class Credential(msgspec.Struct, frozen=True):
 
 
 class Host(msgspec.Struct, frozen=True):
-    """`codec` is None for the embedded echo model. `base` has no slash at its end."""
+    """`codec` is None for the embedded echo model. `base` has no slash at its end. `own_words`: the
+    client that is served by it was made for it, so that whatever it says is understood, and what
+    the host answers is told unchanged. `withheld`: headers of the client's that do not go there."""
 
     name: str
     codec: Codec | None
@@ -99,6 +101,8 @@ class Host(msgspec.Struct, frozen=True):
     request_usage: bool = True
     words_per_second: float = 0
     conduct: Conduct = Conduct()
+    own_words: bool = False
+    withheld: frozenset[str] = frozenset()
 
     def url(self, path: str, query: str = "") -> str:
         """The address of a path below the base, with the host's own query and a further one."""
