@@ -28,6 +28,7 @@ from dragoman.upstreams.hosts import Credential
 LONG_KEY = "sk-verysecret-0123456789-abcd"
 CONFIG: dict[str, Any] = {
     "discover": False,
+    "auth-dir": "/nonexistent/logins",
     "upstreams": [
         {
             "name": "one",

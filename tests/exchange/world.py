@@ -58,6 +58,7 @@ async def world(*upstreams: dict[str, Any], **settings: object) -> AsyncIterator
     config: dict[str, Any] = {
         "api-keys": [KEY],
         "discover": False,
+        "auth-dir": "/nonexistent/logins",
         "disable-cooling": True,
         "request-retry": 0,
         "upstreams": list(upstreams),

@@ -98,6 +98,7 @@ def settings(protocol: str, faults: list[str], port: int) -> Settings:
             "upstreams": upstreams,
             "api-keys": [CLIENT_KEY],
             "discover": False,
+            "auth-dir": "/nonexistent/logins",
             "timeouts": {"first-byte": QUICK_S, "idle": QUICK_S},
             "log-level": "error",
         }

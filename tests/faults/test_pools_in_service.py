@@ -62,6 +62,7 @@ async def service(
             "upstreams": [upstream],
             "api-keys": [KEY],
             "discover": False,
+            "auth-dir": "/nonexistent/logins",
             "log-level": "error",
             **{name.replace("_", "-"): value for name, value in settings.items()},
         }

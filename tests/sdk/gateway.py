@@ -39,6 +39,7 @@ def gateway_process(
         "data-dir": str(folder / "data"),
         "api-keys": [CLIENT_KEY],
         "discover": False,
+        "auth-dir": "/nonexistent/logins",
         "upstreams": list(upstreams),
         **{name.replace("_", "-"): value for name, value in settings.items()},
     }

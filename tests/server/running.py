@@ -28,6 +28,7 @@ def settings_of(upstreams: Sequence[Mapping[str, object]] = (ECHO,), **changes: 
     config: dict[str, object] = {
         "api-keys": [KEY, OTHER_KEY],
         "discover": False,
+        "auth-dir": "/nonexistent/logins",
         "disable-cooling": True,
         "request-retry": 0,
         "upstreams": list(upstreams),

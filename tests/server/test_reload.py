@@ -37,6 +37,7 @@ class Running:
             "port": self.port,
             "data-dir": str(folder / "data"),
             "discover": False,
+            "auth-dir": "/nonexistent/logins",
             "api-keys": ["sk-one"],
             "upstreams": [ECHO],
         }

@@ -190,9 +190,7 @@ class ServerKeys(Block):
         default=60, ge=0, le=3600, description="How long the usage queue keeps records." + THEIRS
     )
     request_log: bool = Field(default=False, description="Write bodies into log files." + LATER)
-    auth_auto_refresh_workers: Count = Field(
-        default=0, description="Refreshes at once; 0 = 16." + LATER
-    )
+    auth_auto_refresh_workers: Count = Field(default=0, description="Refreshes at once; 0 = 16.")
     disable_claude_cloak_mode: bool = Field(default=False, description="No disguise." + THEIRS)
     claude_code: ClaudeCode = Field(
         default_factory=ClaudeCode, description="Model lists for Claude Code."

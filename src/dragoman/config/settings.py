@@ -8,7 +8,16 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dragoman.config.ampcode import AmpKeys
-from dragoman.config.blocks import LATER, Block, Count, CountOrOff, HomePath, ProxyUrl, SecondsOrOff
+from dragoman.config.blocks import (
+    LATER,
+    Block,
+    Count,
+    CountOrOff,
+    HomePath,
+    ProxyUrl,
+    SecondsOrOff,
+    Url,
+)
 from dragoman.config.cliproxy import upstreams_of
 from dragoman.config.cliproxy_blocks import KeyBlocks
 from dragoman.config.cliproxy_server import ServerKeys
@@ -81,8 +90,14 @@ class Streaming(Block):
 class OauthClient(Block):
     """An OAuth client of one's own for logins with a provider."""
 
-    client_id: str = Field(default="", description="Client id." + LATER)
-    client_secret: Secret | None = Field(default=None, description="Client secret." + LATER)
+    client_id: str = Field(default="", description="Client id.")
+    client_secret: Secret | None = Field(default=None, description="Client secret.")
+    authorize_url: Url = Field(default="", description="Its login page elsewhere.")
+    token_url: Url = Field(default="", description="Its token endpoint elsewhere.")
+    device_url: Url = Field(default="", description="Its device endpoint elsewhere.")
+    profile_url: Url = Field(default="", description="Its profile endpoint elsewhere.")
+    exchange_url: Url = Field(default="", description="Copilot's token exchange elsewhere.")
+    base_url: Url = Field(default="", description="Its API elsewhere.")
 
 
 class Gateway(Block):
@@ -100,7 +115,7 @@ class Gateway(Block):
     )
     auth_dir: HomePath = Field(
         default=Path("~/.cli-proxy-api"),
-        description="Folder of logins, as CLIProxyAPI keeps them." + LATER,
+        description="Folder of logins, as CLIProxyAPI keeps them.",
     )
     api_keys: tuple[FilledSecret, ...] = Field(
         default=(), description="Client keys; none = loopback peers only."
@@ -157,7 +172,15 @@ class Gateway(Block):
         default_factory=Payload, description="Rules that set or remove fields of requests."
     )
     adopt_auth_files: bool = Field(
-        default=False, description="Refresh logins that another program wrote." + LATER
+        default=False, description="Refresh logins that another program wrote."
+    )
+    auth_keyring: bool = Field(
+        default=False,
+        description="Seal the auth files that dragoman writes, with a key from the system's "
+        "keyring. The environment variable DRAGOMAN_AUTH_KEY does the same with its own.",
+    )
+    account_webhook: Url = Field(
+        default="", description="Where to POST a JSON note when a login ends."
     )
     oauth_clients: dict[str, OauthClient] = Field(
         default_factory=dict, description="OAuth clients of one's own, by provider."

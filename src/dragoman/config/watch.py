@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 
@@ -34,20 +34,23 @@ async def changes(path: Path, known: bytes) -> AsyncGenerator[bytes | None, None
     or holds nothing. `known` is the digest of what the caller has read."""
     last: bytes | None = known
     while True:
-        folders = _folders(path)
-        async with aclosing(_moments(folders)) as moments:
-            async for _ in moments:
+        folders = folders_of(path)
+        async with aclosing(moments(folders)) as found:
+            async for _ in found:
                 data = await _settled(path, last)
                 digest = None if data is None else digest_of(data)
                 if digest != last:
                     last = digest
                     yield data
-                if _folders(path) != folders:
+                if folders_of(path) != folders:
                     break
 
 
-async def _moments(folders: dict[Path, int]) -> AsyncGenerator[None, None]:
-    """One now, then one whenever something in the folders changed, or some time has passed."""
+async def moments(
+    folders: Mapping[Path, int], *, below: bool = False
+) -> AsyncGenerator[None, None]:
+    """One now, then one whenever something in the folders (and `below` them) changed, or half a
+    second has passed."""
     yield
     if not folders:
         await asyncio.sleep(_LOOK_MS / 1000)
@@ -60,7 +63,7 @@ async def _moments(folders: dict[Path, int]) -> AsyncGenerator[None, None]:
             step=QUIET_MS,
             rust_timeout=_LOOK_MS,
             yield_on_timeout=True,
-            recursive=False,
+            recursive=below,
         )
         async with aclosing(told):
             async for _ in told:
@@ -93,7 +96,7 @@ def _read(path: Path) -> bytes | None:
     return data if data.strip() else None
 
 
-def _folders(path: Path) -> dict[Path, int]:
+def folders_of(path: Path) -> dict[Path, int]:
     """The folders that are there of the file and of the links that lead to it, by inode: a folder
     that was made again is another one."""
     found: dict[Path, int] = {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from dragoman.accounts.client_keys import ClientKeys
+from dragoman.accounts.options import options_of
+from dragoman.accounts.service import Accounts
 from dragoman.amp.control import ControlPlane
 from dragoman.catalog.models import facts
 from dragoman.config.settings import Settings
@@ -31,6 +34,7 @@ from dragoman.server.reload import Reload
 from dragoman.storage.amp_threads import AmpThreads
 from dragoman.storage.model_lists import ModelLists
 from dragoman.storage.state import State
+from dragoman.upstreams.fetch import Fetcher
 from dragoman.upstreams.http import HttpClient
 
 
@@ -50,6 +54,7 @@ class Gateway:
         self.amp_control = ControlPlane(AmpThreads(state))
         self.reload = reload
         self.management_key = ManagementKey(management_password)
+        self.accounts = Accounts(options_of(settings, os.environ), Fetcher(self.http), state)
         self._state = state
         self._seal_key = seal_key
         self._lookout = Lookout(self.http, ModelLists(state))
@@ -68,6 +73,7 @@ class Gateway:
     def turn_to(self, settings: Settings) -> None:
         """Puts another configuration in force, for the requests that begin from now on."""
         before = self.configured
+        self.accounts.turn_to(options_of(settings, os.environ))
         pools = pools_after(before.pools, before.settings, settings, self._state)
         configured = Configured(settings, pools, self._seal_key)
         forget_changed(pools.cooldowns, before.hosts(), configured.hosts())
@@ -75,8 +81,9 @@ class Gateway:
         self.configured = configured
 
     async def open(self) -> None:
-        """Starts asking hosts for their models, looking for local servers, and watching the
-        configuration."""
+        """Reads the logins; starts renewing them, asking hosts for their models, looking for
+        local servers, and watching the configuration."""
+        await self.accounts.open()
         await self._lookout.open()
         if self.reload is not None:
             self.reload.open(self.turn_to)
@@ -85,6 +92,7 @@ class Gateway:
         if self.reload is not None:
             await self.reload.close()
         await self._lookout.close()
+        await self.accounts.close()
         await self.http.close()
 
     @property

@@ -1,0 +1,94 @@
+"""An account's token as requests ask for it: valid when it is handed out, renewed when it must be,
+and once more when the host says no to it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from dragoman.accounts.fetching import Headers
+from dragoman.accounts.login import Login
+from dragoman.accounts.records import Status
+from dragoman.accounts.renewing import INEFFECTIVE_S, Renewing
+from dragoman.errors import ErrorKind, UpstreamFault
+
+
+class Source:
+    """Of one account, for as long as the gateway lives; it follows what happens to the file."""
+
+    def __init__(
+        self,
+        id_: str,
+        login: Callable[[], Login | None],
+        renewing: Renewing,
+        due: Callable[[Login], bool],
+        refused: Callable[[Login], Awaitable[None]],
+        now: Callable[[], float],
+    ) -> None:
+        self._id = id_
+        self._login = login
+        self._renewing = renewing
+        self._due = due
+        self._refused = refused
+        self._now = now
+
+    async def headers(self) -> Headers:
+        """
+        Raises:
+            UpstreamFault: the account has no token that would do.
+        """
+        login = self._login()
+        if login is None:
+            raise _fault(f"the account {self._id} is gone")
+        now = self._now()
+        if login.dead or login.fields.get("disabled") is True:
+            raise self._useless(login)
+        if not login.tokens.over(now):
+            if self._due(login):
+                self._renewing.begun(login)
+            return _bearer(login.tokens.access)
+        if login.may_refresh and login.next_try_at <= now:
+            await self._renewing.renew(login)
+        if login.tokens.over(self._now()):
+            raise self._useless(login)
+        return _bearer(login.tokens.access)
+
+    async def refused(self, sent: Headers) -> bool:
+        """Whether there is another token than the one that was `sent` and refused."""
+        login = self._login()
+        if login is None or login.dead:
+            return False
+        if _bearer(login.tokens.access) != _authorization(sent):
+            return not login.tokens.over(self._now())
+        now = self._now()
+        if login.may_refresh:
+            if now - login.renewed_at < INEFFECTIVE_S or login.next_try_at > now:
+                return False
+            return await self._renewing.renew(login)
+        before = login.tokens.access
+        await self._refused(login)
+        return login.tokens.access != before and not login.tokens.over(self._now())
+
+    def _useless(self, login: Login) -> UpstreamFault:
+        account = login.account(self._now())
+        if account.status is Status.EXPIRED and login.trouble:
+            return UpstreamFault(
+                f"the login of account {account.label} ({account.provider}) could not be renewed: "
+                f"{login.trouble}",
+                status=503,
+                kind=ErrorKind.OVERLOADED,
+                retry_after_s=max(login.next_try_at - self._now(), 1),
+            )
+        why = account.message or account.status.value
+        return _fault(f"account {account.label} ({account.provider}): {why}")
+
+
+def _fault(message: str) -> UpstreamFault:
+    return UpstreamFault(message, status=401, kind=ErrorKind.AUTHENTICATION)
+
+
+def _bearer(access: str) -> Headers:
+    return [("authorization", f"Bearer {access}")]
+
+
+def _authorization(sent: Headers) -> Headers:
+    return [(name, value) for name, value in sent if name == "authorization"]
