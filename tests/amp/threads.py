@@ -97,7 +97,7 @@ async def stored(folder: Path, **bounds: int) -> AsyncIterator[AmpThreads]:
 class Client:
     """One client key's calls."""
 
-    def __init__(self, control: ControlPlane, owner: str = OWNER) -> None:
+    def __init__(self, control: ControlPlane, owner: str | None = OWNER) -> None:
         self._control = control
         self._owner = owner
 
@@ -138,3 +138,11 @@ def text_of(reply: Reply) -> str:
 async def client(folder: Path) -> AsyncIterator[Client]:
     async with stored(folder) as threads:
         yield Client(ControlPlane(threads, lambda: NOW_MS / 1000))
+
+
+@contextlib.asynccontextmanager
+async def browser(folder: Path) -> AsyncIterator[tuple[Client, Client]]:
+    """One that shows no key, and the client of a key beside it."""
+    async with stored(folder) as threads:
+        control = ControlPlane(threads)
+        yield Client(control, None), Client(control)

@@ -42,6 +42,7 @@ CLIENTS = {
     "gemini-cli": Client("@google/gemini-cli", "0.61.0", "gemini", script=True),
     "opencode": Client("opencode-ai", "1.18.33", "opencode", "postinstall.mjs"),
     "qwen-code": Client("@qwen-code/qwen-code", "0.24.4", "qwen", script=True),
+    "amp": Client("@sourcegraph/amp", "0.0.1777897475-g2324e1", "amp", script=True),
 }
 
 

@@ -18,6 +18,7 @@ from dragoman.amp import pages
 from dragoman.amp.documents import is_thread_id, read_json
 from dragoman.amp.markdown import markdown
 from dragoman.amp.methods import call, read_thread, user, user_id
+from dragoman.amp.paths import Kind, kind_of
 from dragoman.amp.refused import Refused
 from dragoman.amp.searching import excerpt, wanted
 from dragoman.exchange.incoming import Reply
@@ -33,14 +34,15 @@ _FEED = (
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """One request. `body` is decompressed; `owner` names the client key; `known` is the name of a
-    key that a page is told, None when it is none of this gateway."""
+    """One request. `body` is decompressed; `owner` names the client key, None where none was shown
+    (pages need none); `known` is the name of a key typed into a page, None when it is none of this
+    gateway."""
 
     method: str
     path: str
     query: str
     body: bytes
-    owner: str
+    owner: str | None
     known: Callable[[str], str | None]
 
     def parameter(self, name: str) -> str:
@@ -54,61 +56,62 @@ class ControlPlane:
 
     async def answer(self, asked: Asked) -> Reply:
         """The reply to any request that is not for a model."""
-        path = asked.path
-        if path == "/api/internal" and asked.method == "POST":
-            return await self._method(asked)
-        if pages.is_page(path):
+        path, owner = asked.path, asked.owner
+        if kind_of(path) is Kind.PAGE:
             return await self._page(asked)
-        if asked.method in ("GET", "HEAD"):
-            found = await self._read(asked)
-            if found is not None:
-                return found
-        elif path == "/api/telemetry":
-            return _json({})
+        if owner is not None:
+            if path == "/api/internal" and asked.method == "POST":
+                return await self._method(asked, owner)
+            if path == "/api/telemetry" and asked.method == "POST":
+                return _json({})
+            if asked.method in ("GET", "HEAD"):
+                found = await self._read(asked, owner)
+                if found is not None:
+                    return found
         return _error(404, f"{asked.method} {path} is not served without ampcode.com")
 
-    async def _method(self, asked: Asked) -> Reply:
+    async def _method(self, asked: Asked, owner: str) -> Reply:
         try:
             body = read_json(asked.body)
             name, params = body.get("method"), body.get("params")
             told = name if isinstance(name, str) else asked.query
             given: JsonObject = params if isinstance(params, dict) else {}
-            result = await call(self._threads, asked.owner, told, given)
+            result = await call(self._threads, owner, told, given)
         except Refused as refused:
             return _refusal(refused)
         except OSError as error:
             return _refusal(_failed(error))
         return _json({"ok": True, "result": result})
 
-    async def _read(self, asked: Asked) -> Reply | None:
+    async def _read(self, asked: Asked, owner: str) -> Reply | None:
         path = asked.path
         if path in _FIXED:
             return _FIXED[path]
         if path == "/api/user":
-            return _json(user(asked.owner))
+            return _json(user(owner))
         try:
             if path == "/api/threads/find":
-                return await self._find(asked)
+                return await self._find(asked, owner)
             if path.startswith("/api/threads/") and path.endswith(".md"):
-                return await self._markdown(asked, path[13:-3])
+                return await self._markdown(asked, owner, path[13:-3])
         except Refused as refused:
             return _error(404 if refused.code == "thread-not-found" else 400, refused.message)
         except OSError as error:
             return _error(503, _failed(error).message)
         return None
 
-    async def _find(self, asked: Asked) -> Reply:
-        query = wanted(asked.parameter("q"), round(self._clock() * 1000), asked.owner)
+    async def _find(self, asked: Asked, owner: str) -> Reply:
+        query = wanted(asked.parameter("q"), round(self._clock() * 1000), owner)
         limit = min(_number(asked.parameter("limit"), 20), _MOST_FOUND)
         offset = _number(asked.parameter("offset"), 0)
         if query is None:
             return _json({"threads": [], "hasMore": False})
-        rows = await self._threads.find(asked.owner, query, limit + 1, offset)
+        rows = await self._threads.find(owner, query, limit + 1, offset)
         found: list[Json] = [
             {
                 "id": row.entry["id"],
                 "title": row.entry["title"],
-                "creatorUserID": user_id(asked.owner),
+                "creatorUserID": user_id(owner),
                 "created": row.entry.get("created"),
                 "updatedAt": row.entry["userLastInteractedAt"],
                 "messageCount": row.entry["messageCount"],
@@ -118,21 +121,21 @@ class ControlPlane:
         ]
         return _json({"threads": found, "hasMore": len(rows) > limit})
 
-    async def _markdown(self, asked: Asked, id_: str) -> Reply:
-        document = await read_thread(self._threads, asked.owner, id_)
+    async def _markdown(self, asked: Asked, owner: str, id_: str) -> Reply:
+        document = await read_thread(self._threads, owner, id_)
         cut = asked.parameter("truncate_tool_results") == "1"
         text = markdown(document, truncate_results=cut)
         return Reply(200, [("content-type", "text/markdown; charset=utf-8")], text.encode())
 
     async def _page(self, asked: Asked) -> Reply:
-        """A page is open to everyone, so it tells nothing before a client key is typed into it."""
+        """A page is open to everyone, so it tells nothing before a client key is shown."""
         form = dict(parse_qsl(asked.body.decode("utf-8", "replace")))
         key = form.get("key", "").strip() if asked.method == "POST" else ""
-        owner = asked.known(key) if key else None
+        owner = asked.known(key) if key else asked.owner
         wrong = asked.method == "POST" and owner is None
         if asked.path == "/auth/cli-login":
             login = pages.Login(asked.parameter("authToken"), asked.parameter("callbackPort"))
-            return login.page(wrong=wrong) if owner is None else login.done(key)
+            return login.done(key) if key and owner is not None else login.page(wrong=wrong)
         id_ = asked.path.removeprefix("/threads/")
         if not is_thread_id(id_):
             return pages.nothing()

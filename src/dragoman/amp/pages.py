@@ -40,16 +40,6 @@ _FORM = (
 _WRONG = "<p><strong>This is none of the gateway's client keys.</strong></p>"
 
 
-def is_page(path: str) -> bool:
-    """Whether a path is one that browsers open."""
-    return path.startswith(("/auth/", "/threads/", "/docs/", "/settings/")) or path in (
-        "/auth",
-        "/threads",
-        "/docs",
-        "/settings",
-    )
-
-
 class Login(NamedTuple):
     """A login that a CLI waits for: with a port, on this machine; without, for a code."""
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dragoman.errors import UnknownRoute
+from dragoman.amp.control import Asked
 from dragoman.exchange.incoming import Reply
 from dragoman.server.call import HttpCall
 
 
 async def answer(call: HttpCall, *, admitted: bool) -> Reply:
     """The answer to a call whose checks are made and whose body is read. `admitted`: the caller has
-    a client key (or needs none); else it has opened a page.
+    a client key (or needs none); else it has opened a page."""
+    keys = call.gateway.keys
 
-    Raises:
-        DragomanError: told in Amp's shape.
-    """
-    raise UnknownRoute(f"{call.method} {call.path} is not served here")
+    def known(key: str) -> str | None:
+        if keys.any:
+            return keys.name_of([key])
+        return "" if call.loopback else None
+
+    owner = call.key if admitted else None
+    asked = Asked(call.method, call.path, call.query, call.body, owner, known)
+    return await call.gateway.amp_control.answer(asked)
