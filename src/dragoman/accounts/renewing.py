@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dragoman.accounts.answers import Refusal
 from dragoman.accounts.auth_file import OURS
+from dragoman.accounts.counted import ENDED, REFRESHES
 from dragoman.accounts.fetching import Fetch
 from dragoman.accounts.locks import Locks
 from dragoman.accounts.login import Login
@@ -81,6 +82,7 @@ class Renewing:
         except (OSError, UpstreamFault) as error:
             login.failed(str(error) or type(error).__name__, self._now(), 0)
         if login.trouble:
+            REFRESHES.labels(login.kind, "failed").inc()
             logger().warning(
                 "a login could not be renewed and is tried again",
                 account=login.id,
@@ -135,6 +137,7 @@ class Renewing:
             login.renew(login.fields, answer.tokens, self._now())
         else:
             await self._kept(login, answer)
+        REFRESHES.labels(login.kind, "renewed").inc()
         logger().info(
             "login renewed", account=login.id, provider=login.kind, expires=_in(answer, self._now())
         )
@@ -144,19 +147,22 @@ class Renewing:
         old refresh token is worth nothing any more."""
         changes = {**login.fields, **answer.changes, OURS: "dragoman"}
         fields = tokens_out(login.kind, changes, answer.tokens)
+        failure = ""
         try:
             await self._files.write(login, fields)
         except OSError as error:
+            failure = error.strerror or str(error)
+        login.renew(fields, answer.tokens, self._now())
+        if failure:
             login.folder_trouble = (
-                f"its new token could not be written ({error.strerror or error}) and is kept in "
-                "memory: make the folder writable before dragoman is stopped"
+                f"its new token could not be written ({failure}) and is kept in memory: make the "
+                "folder writable before dragoman is stopped"
             )
             logger().error(
                 "a renewed login could not be written; it is tried again",
                 account=login.id,
-                reason=str(error),
+                reason=failure,
             )
-        login.renew(fields, answer.tokens, self._now())
 
     async def _ended(self, login: Login, reason: str) -> bool:
         """Whether the login is over: not when somebody has put another one in its place."""
@@ -165,6 +171,7 @@ class Renewing:
         if login.tokens.refresh != before:
             return False
         login.trouble = ""
+        ENDED.labels(login.kind).inc()
         login.dead = f"{reason}; log in again: dragoman login {login.kind}"
         logger().error(
             "a login has ended", account=login.id, provider=login.kind, reason=login.dead

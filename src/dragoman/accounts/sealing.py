@@ -34,9 +34,11 @@ class Seal:
         self._key = key
         self._broken = broken
 
-    @property
-    def on(self) -> bool:
-        return bool(self._key)
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Seal) and (self._key, self._broken) == (other._key, other._broken)
+
+    def __hash__(self) -> int:
+        return hash((self._key, self._broken))
 
     def closed(self, fields: JsonObject) -> JsonObject:
         """The object as it is written.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
-from dragoman.accounts import webhook
+from dragoman.accounts import counted, webhook
 from dragoman.accounts.fetching import Fetch
 from dragoman.accounts.locks import Locks
 from dragoman.accounts.login import Login, refresh_digest, shape_of
@@ -63,15 +63,16 @@ class Accounts:
         self._renewing.locks = Locks(options.auth_dir)
 
     def turn_to(self, options: AccountOptions) -> None:
-        """Other settings from now on; of another folder, or with another key, it is taken in at
-        the next look."""
+        """Other settings from now on. Another folder is read at once, blocking."""
         before, self.options = self.options, options
+        known = set(self._shapes)
         if (before.auth_dir, before.seal) != (options.auth_dir, options.seal):
             self._start()
+            known |= self.registry.look_now()
         self.registry.adopt = options.adopt
         for login in self.registry.logins.values():
             login.adopted = options.adopt
-        self._announce(set(self.registry.logins))
+        self._took(known)
 
     def load(self) -> None:
         """Takes in the folder, blocking: for commands that open nothing."""
@@ -178,6 +179,7 @@ class Accounts:
             else:
                 self._shapes[id_] = shape
         if changed:
+            counted.show(self.all())
             for callback in self._callbacks:
                 callback()
 
@@ -191,8 +193,9 @@ class Accounts:
             )
 
     async def _refused(self, login: Login) -> None:
+        before = login.tokens.access
         await self.registry.reread(login)
-        if login.tokens.access and not login.refused:
+        if login.tokens.access == before:
             login.refused = "the provider refuses its token"
         self._announce({login.id})
 
