@@ -6,6 +6,7 @@ DragomanError
 │   ├── Unauthenticated   401
 │   ├── Forbidden         403
 │   ├── UnknownModel      404, names the nearest
+│   ├── UnknownGroup      404, names those the key may use
 │   ├── UnknownRoute      404
 │   ├── TooLarge          413
 │   └── LossRefused       400, `strict-conversion` and something could not be carried
@@ -129,6 +130,13 @@ class Forbidden(RequestFault):
 
 class UnknownModel(RequestFault):
     """404: no upstream serves the model."""
+
+    status = 404
+    kind = ErrorKind.NOT_FOUND
+
+
+class UnknownGroup(RequestFault):
+    """404: there is no such group."""
 
     status = 404
     kind = ErrorKind.NOT_FOUND

@@ -248,7 +248,9 @@ def test_aliases_take_one_target_or_several() -> None:
         ("groups: {Switch: {}}", ("groups.Switch: 'Switch' is taken by a route; "
          "choose another name")),
         ("groups: {a/b: {}}", ("groups.a/b: 'a/b' is no group name; "
-         "use letters, digits, '-', '_' and '.'")),
+         "use letters, digits, '-', '_' and '.', and begin with a letter or digit")),
+        ("groups: {..: {}}", ("groups...: '..' is no group name; "
+         "use letters, digits, '-', '_' and '.', and begin with a letter or digit")),
         ("groups: {q: {prompt: {mode: enhance}}}",
          "groups.q.prompt: needs text or file, and only one of them"),
         ("groups: {q: {prompt-replace: [{find: '/(/'}]}}", ("groups.q.prompt-replace[0]: '(' is no "

@@ -157,12 +157,6 @@ def test_lists_show_what_is_served_with_prefixes_and_exact_aliases(world: World)
     ]
 
 
-def test_a_group_is_told_that_it_cannot_be_asked_for_yet(world: World) -> None:
-    status, _, answer = world.chat("default@gpt-5")
-    assert (status, answer["error"]["code"]) == (404, "model_not_found")
-    assert "ask for 'gpt-5'" in answer["error"]["message"]
-
-
 # -- suffixes
 
 

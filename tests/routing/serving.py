@@ -34,9 +34,11 @@ def names(
     chains: tuple[Chain, ...] = (),
     default: str = "",
     force_prefix: bool = False,
+    groups: dict[str, dict[str, tuple[str, ...]]] | None = None,
 ) -> Names:
     table = AliasTable(aliases or {})
-    rules = NameRules(table, chains, default, force_prefix, frozenset({"default", "team"}))
+    closed = {name: AliasTable(own) for name, own in (groups or {}).items()}
+    rules = NameRules(table, chains, default, force_prefix, closed)
     return Names(hosts, rules)
 
 
@@ -44,6 +46,6 @@ def shown(pool: Pool) -> list[str]:
     return [f"{target.host.name}:{target.model}" for target in pool]
 
 
-def way(found: Names, name: str) -> list[list[str]]:
+def way(found: Names, name: str, group: str = "default") -> list[list[str]]:
     """The pools of a name, each target as `host:model`."""
-    return [shown(pool) for pool in found.resolve(name).pools]
+    return [shown(pool) for pool in found.resolve(name, group=group).pools]

@@ -61,11 +61,12 @@ def test_the_configurations_rules(of: object) -> None:
             "fallbacks": [{"for": of, "to": "x", "on": ["auth"]}],
             "default-model": "x",
             "force-model-prefix": True,
-            "groups": {"team": {}},
+            "groups": {"open": {}, "closed": {"models": {"gpt-*": "*"}}},
         }
     )
     rules = rules_of(settings)
     assert rules.aliases.wildcard("claude") == "c*"
     assert rules.chains == (Chain(("opus",), ("x",), frozenset({"auth"})),)
     assert (rules.default, rules.force_prefix) == ("x", True)
-    assert rules.groups == {"default", "team"}
+    assert list(rules.groups) == ["closed"]
+    assert rules.groups["closed"].targets("gpt-*") == ("*",)

@@ -252,15 +252,7 @@ def test_every_way_to_a_model_takes_a_suffix(name: str) -> None:
     assert [one.thinking for one in found.targets] == [HIGH]
 
 
-# -- groups, mappings, the default
-
-
-def test_a_group_before_an_at_sign_is_refused_for_now() -> None:
-    with pytest.raises(UnknownModel) as caught:
-        names(serving("a", "x")).resolve("team@x")
-    assert unknown(caught.value) == (
-        "model 'team@x': group 'team' cannot be asked for yet; ask for 'x'"
-    )
+# -- mappings, the default
 
 
 def test_an_at_sign_behind_no_groups_name_is_a_part_of_the_models() -> None:

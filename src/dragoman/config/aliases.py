@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dragoman.neutral.globs import is_glob, matches
 from dragoman.reasoning.suffix import parse_suffix
 
+ITSELF = "*"
+"""As a target in a group: the name itself."""
+
 
 class AliasTable:
     """Exact names go before wildcards, a longer wildcard before a shorter, then the first
@@ -25,6 +28,10 @@ class AliasTable:
 
     def targets(self, alias: str) -> tuple[str, ...]:
         return self._targets[alias]
+
+    def all(self) -> list[str]:
+        """Every alias, as it is written."""
+        return list(self._targets)
 
     def plain(self) -> list[str]:
         """The aliases that are names, not wildcards."""

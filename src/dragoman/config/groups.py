@@ -9,15 +9,17 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from dragoman.config.blocks import LATER, Block, Count, HomePath, Name, Names, regex
-from dragoman.config.routing import Aliases
+from dragoman.config.routing import GroupAliases
 
 ToolMode = Literal["auto", "native", "compat"]
+DEFAULT_GROUP = "default"
+"""The group of requests that name none. It is there even where nobody wrote it."""
 RESERVED_GROUPS = frozenset(
     {
         "switch", "compat", "compat_mode", "auto", "v0", "v1", "v1beta", "v1beta1", "api", "mcp",
         "amp", "admin", "console", "backend-api", "openai", "anthropic", "gemini", "ollama",
         "health", "healthz", "metrics", "docs", "static", "auth", "login", "threads", "settings",
-        "ws",
+        "ws", "actors", "_app", "threads.rss", "news.rss",
     }
 )  # fmt: skip
 
@@ -26,8 +28,11 @@ def group_name(name: str) -> str:
     """A group's name is a path segment in front of every route."""
     if name.lower() in RESERVED_GROUPS:
         raise ValueError(f"{name!r} is taken by a route; choose another name")
-    if not name or not all(sign.isalnum() or sign in "-_." for sign in name):
-        raise ValueError(f"{name!r} is no group name; use letters, digits, '-', '_' and '.'")
+    if not name[:1].isalnum() or not all(sign.isalnum() or sign in "-_." for sign in name):
+        raise ValueError(
+            f"{name!r} is no group name; use letters, digits, '-', '_' and '.', "
+            "and begin with a letter or digit"
+        )
     return name
 
 
@@ -160,9 +165,10 @@ class ToolFilter(Block):
 class Group(Block):
     """One group."""
 
-    models: Aliases | None = Field(
+    models: GroupAliases | None = Field(
         default=None,
-        description="Aliases (wildcards) to targets in order; the group is closed to them." + LATER,
+        description="Aliases (wildcards) to targets in order; the group is closed to them. The "
+        'target `*` is the model asked for itself, so `"*": "*"` opens the group.',
     )
     prompt: Prompt = Field(default_factory=Prompt, description="A text for every request.")
     prompt_replace: tuple[PromptReplace, ...] = Field(
@@ -174,7 +180,7 @@ class Group(Block):
         default=0, description="Longest input in tokens; 0 = the model's." + LATER
     )
     body_log: bool = Field(default=False, description="Log bodies of this group." + LATER)
-    disabled: bool = Field(default=False, description="Requests to the group are refused." + LATER)
+    disabled: bool = Field(default=False, description="Requests to the group are refused.")
 
 
 Groups = Annotated[
@@ -188,5 +194,5 @@ class GroupKeys(Block):
 
     groups: Groups = Field(default_factory=dict, description="Named groups.")
     active_group: str = Field(
-        default="default", description="The group that /switch means." + LATER
+        default=DEFAULT_GROUP, description="The group that /switch means." + LATER
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from dragoman.config.aliases import ITSELF
 from dragoman.config.blocks import LATER, Block, Count, Duration, Names, Seconds, SecondsOrOff
 from dragoman.neutral.globs import is_glob
 from dragoman.reasoning.suffix import parse_suffix
@@ -61,8 +62,17 @@ def target_name(name: str) -> str:
 
 AskedNames = Annotated[Names, AfterValidator(lambda names: tuple(map(asked_name, names)))]
 TargetNames = Annotated[Names, AfterValidator(lambda names: tuple(map(target_name, names)))]
+GroupTargets = Annotated[
+    Names,
+    AfterValidator(
+        lambda names: tuple(name if name == ITSELF else target_name(name) for name in names)
+    ),
+]
 Aliases = dict[
     Annotated[str, AfterValidator(alias_name)], Annotated[TargetNames, Field(min_length=1)]
+]
+GroupAliases = dict[
+    Annotated[str, AfterValidator(alias_name)], Annotated[GroupTargets, Field(min_length=1)]
 ]
 StrategyName = Annotated[
     Strategy, BeforeValidator(whole_strategy, json_schema_input_type=Strategy | str)

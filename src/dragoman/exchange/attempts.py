@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from dragoman.errors import UnknownRoute, UpstreamFault
-from dragoman.exchange.incoming import AS_CONFIGURED, Naming, Outcome
+from dragoman.exchange.incoming import AS_CONFIGURED, NOBODY, Caller, Naming, Outcome
 from dragoman.exchange.resolving import resolved
 from dragoman.neutral.listings import ModelEntry
 from dragoman.observe import metrics
@@ -69,10 +69,11 @@ class Work(msgspec.Struct, Generic[T]):
 
 class Request(msgspec.Struct, frozen=True):
     """Who asks for attempts: `pinned` is the only account that may serve, `session` tells the
-    conversation."""
+    conversation. `model` is without its group."""
 
     model: str
     outcome: Outcome
+    caller: Caller = NOBODY
     pinned: tuple[str, int] | None = None
     session: Callable[[], str] = str
     naming: Naming = AS_CONFIGURED
@@ -95,12 +96,14 @@ class Attempts:
         self._settings = settings
         self._now = now
 
-    def resolve(self, model: str, naming: Naming = AS_CONFIGURED) -> tuple[Target, ...]:
+    def resolve(
+        self, caller: Caller, model: str, naming: Naming = AS_CONFIGURED
+    ) -> tuple[Target, ...]:
         """
         Raises:
             UnknownModel.
         """
-        return resolved(self._names(), model, naming).targets
+        return resolved(self._names(), caller, model, naming).targets
 
     async def over(self, request: Request, work: Work[T]) -> T:
         """Attempts until one succeeds, or the planner knows no other. The outcome is told each.
@@ -109,7 +112,7 @@ class Attempts:
             DragomanError: why none did.
         """
         settings, pools = self._settings(), self._pools()
-        resolution = resolved(self._names(), request.model, request.naming)
+        resolution = resolved(self._names(), request.caller, request.model, request.naming)
         plan = Planner(resolution, pools, settings.plan, request.session, request.pinned)
         while True:
             decision = plan.next(self._now())
@@ -153,16 +156,14 @@ class Attempts:
                 return Target(models.host, "", "", ModelEntry("")), credential
         raise UnknownRoute(f"the account that kept this response ({upstream}) is gone")
 
-    def passing_target(self, protocol: str, model: str) -> Target:
+    def passing_target(self, protocol: str, caller: Caller, model: str) -> Target:
         """The first target of a model that speaks `protocol`.
 
         Raises:
             UnknownRoute: none does.
             UnknownModel.
         """
-        if not model:
-            raise UnknownRoute("this path needs a model that tells which upstream it goes to")
-        for target in self.resolve(model):
+        for target in self.resolve(caller, model):
             if target.host.codec is not None and target.host.codec.name == protocol:
                 return target
         raise UnknownRoute(

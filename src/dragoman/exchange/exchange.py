@@ -80,7 +80,9 @@ class Exchange:
 
 def _request(job: Job) -> attempts.Request:
     incoming = job.incoming
-    return attempts.Request(job.model, job.outcome, incoming.pinned, job.session, incoming.naming)
+    return attempts.Request(
+        job.model, job.outcome, job.caller, incoming.pinned, job.session, incoming.naming
+    )
 
 
 async def _streaming(found: Open, options: Options, job: Job) -> Reply:

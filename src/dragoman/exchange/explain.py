@@ -45,7 +45,7 @@ def explained(job: Job, situation: Situation) -> Explanation:
     protocol = job.incoming.codec.name
     strategy = situation.plan.strategy
     try:
-        resolution = resolved(situation.names, job.model, job.incoming.naming)
+        resolution = resolved(situation.names, job.caller, job.model, job.incoming.naming)
     except UnknownModel as error:
         return Explanation(
             job.model,

@@ -6,8 +6,11 @@ from collections.abc import AsyncGenerator, Callable
 
 import msgspec
 
+from dragoman.config.groups import DEFAULT_GROUP
+from dragoman.errors import Forbidden
 from dragoman.neutral.json import JsonObject
 from dragoman.neutral.usage import NO_USAGE, Usage
+from dragoman.policy.access import ALL, ONLY_DEFAULT, Access, Groups
 from dragoman.protocols.codec import Codec
 from dragoman.routing.names import Mapped
 from dragoman.routing.served import Target
@@ -39,9 +42,46 @@ class Naming(msgspec.Struct, frozen=True):
 AS_CONFIGURED = Naming()
 
 
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, and as what. `name` names the client key in logs; `owner` is what things kept for
+    it belong to, the same as long as the key lives. `group` and `compat` are what path and key
+    say; a model's name may say another group (`inside`). `groups` are those there were when the
+    request began."""
+
+    name: str = ""
+    owner: str = ""
+    group: str = DEFAULT_GROUP
+    compat: bool = False
+    """The path forces compat mode."""
+    access: Access = ALL
+    groups: Groups = ONLY_DEFAULT
+
+    def inside(self, model: str) -> tuple[Caller, str]:
+        """The caller in the group that a model's name tells, and the name without it.
+
+        Raises:
+            UnknownGroup, Forbidden: the key may not ask this group, or not for this model.
+        """
+        caller, name = self, model
+        group, sign, rest = model.partition("@")
+        if sign and group in self.groups:
+            caller, name = msgspec.structs.replace(self, group=group), rest
+        self.groups.check(self.access, caller.group)
+        if not self.access.opens(name):
+            raise Forbidden(
+                f"this key may not use model {name!r}; its models are: "
+                f"{', '.join(self.access.models)}",
+                param="model",
+            )
+        return caller, name
+
+
+NOBODY = Caller()
+
+
 class Incoming(msgspec.Struct, frozen=True):
     """One authenticated request. `model` and `stream` stood in the URL when `in_url`; else both
-    are read from the body. `headers` have lower-case names. `key` names the client key."""
+    are read from the body. `headers` have lower-case names."""
 
     id: str
     codec: Codec
@@ -51,7 +91,7 @@ class Incoming(msgspec.Struct, frozen=True):
     in_url: bool = False
     model: str = ""
     stream: bool = False
-    key: str = ""
+    caller: Caller = NOBODY
     convert: bool = False
     """The body is not what an upstream of this protocol is to see as it is."""
     pinned: tuple[str, int] | None = None
@@ -66,6 +106,7 @@ class Outcome(msgspec.Struct):
     id: str
     protocol: str
     key: str = ""
+    group: str = ""
     model: str = ""
     served: str = ""
     upstream: str = ""

@@ -62,8 +62,11 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class Job:
-    """Reads the routing fields at once, everything else when a target asks for it. `policy`: what
-    its group does to it, if anything."""
+    """Reads the routing fields at once, everything else when a target asks for it.
+
+    `caller` is in the group that counts, `model` the name without it; `written_model` is what the
+    client wrote, and is told. `policy`: what the group does to the request, if anything.
+    """
 
     def __init__(
         self,
@@ -83,15 +86,17 @@ class Job:
         self.spans = Spans(incoming.body)
         self.spans.positions()
         if incoming.in_url:
-            self.model, self.stream = incoming.model, incoming.stream
+            self.written_model, self.stream = incoming.model, incoming.stream
         else:
-            self.model = self._field("model", str, "a string", "")
+            self.written_model = self._field("model", str, "a string", "")
             self.stream = self._field("stream", bool, "a boolean", incoming.stream)
-            if not self.model:
+            if not self.written_model:
                 raise InvalidRequest("model: required field is missing", param="model")
-        outcome.model = self.model
+        outcome.model = self.written_model
         outcome.stream = self.stream
-        self.policy = policies.get("default")
+        self.caller, self.model = incoming.caller.inside(self.written_model)
+        outcome.group, outcome.model = self.caller.group, self.model
+        self.policy = policies.get(self.caller.group)
 
     def _field(self, key: str, kind: type[T], words: str, default: T) -> T:
         value = self.spans.value(key)
@@ -118,13 +123,13 @@ class Job:
             if self.incoming.in_url:
                 body["stream"] = self.stream
             request = self.incoming.codec.request_in(body, self._losses)
-            self._request = self._remembered.recalled(request, self.incoming.key)
+            self._request = self._remembered.recalled(request, self.caller.owner)
         return self._request
 
     def session(self) -> str:
         """What tells this conversation from any other; "" where nothing does."""
         found = session_of(self.incoming.headers, self.spans)
-        return f"{self.incoming.key}/{self.model}/{found}" if found else ""
+        return f"{self.caller.owner}/{self.model}/{found}" if found else ""
 
     def asked(self, target: Target) -> Request:
         """The request as a target of this process is asked: with its suffix in force."""
@@ -196,13 +201,13 @@ class Job:
         host = target.host
         changes: dict[str, bytes] = {}
         rewrites: tuple[Rewrite, ...] = ()
-        if not incoming.in_url and target.model != self.model:
+        if not incoming.in_url and target.model != self.written_model:
             changes["model"] = encode(target.model)
         if codec.name == "openai" and self.stream and host.request_usage and self._hides_usage():
             changes["stream_options"] = self._usage_options()
             rewrites = (without_usage,)
-        if _told_as_asked(target, incoming.naming, self.model):
-            rewrites += (model_restorer(codec.name, self.model),)
+        if _told_as_asked(target, incoming.naming, self.written_model):
+            rewrites += (model_restorer(codec.name, self.written_model),)
         body = self.spans.replaced(changes) if changes else incoming.body
         return Prepared(
             path=codec.path(target.model, self.stream),

@@ -75,7 +75,7 @@ class Sender:
             stages.append(ToolRestorer(prepared.conversion.names).apply)
         client = job.incoming.codec.name
         if remembers(client):
-            stages.append(Remembering(self._remembered, job.incoming.key).apply)
+            stages.append(Remembering(self._remembered, job.caller.owner).apply)
         if needs_sealing(client, upstream):
             stages.append(StateSealer(client, options.seal_key).apply)
         job.outcome.dropped = prepared.losses
@@ -84,12 +84,12 @@ class Sender:
 
 def reply_for(job: Job) -> RenderReply:
     """What the client's renderer must know of the request."""
-    return _reply(job.request, job.model)
+    return _reply(job.request, job.written_model)
 
 
 def bare_reply(job: Job) -> RenderReply:
     """The same without reading the request: enough for an error or a keepalive."""
-    return _reply(Request(job.incoming.codec.name, job.model, ()), job.model)
+    return _reply(Request(job.incoming.codec.name, job.model, ()), job.written_model)
 
 
 def _reply(request: Request, model: str) -> RenderReply:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from dragoman.errors import InvalidRequest, UnknownModel
+from dragoman.errors import InvalidRequest, UnknownModel, UnknownRoute
 from dragoman.exchange import attempts, headers
 from dragoman.exchange.attempts import Attempt, Attempts, Work
 from dragoman.exchange.calling import Called, called
@@ -42,13 +42,14 @@ class SideRequests:
         if incoming.model:
             body["model"] = incoming.model
         request = codec.embed_in(body)
-        outcome.model = request.model
+        caller, model = incoming.caller.inside(request.model)
+        outcome.group, outcome.model = caller.group, model
 
         async def run(attempt: Attempt) -> Reply:
             target, credential = attempt.target, attempt.credential
             return await self._embed_at(incoming, request, target, credential, outcome)
 
-        return await self._attempts.over(attempts.Request(request.model, outcome), Work(run))
+        return await self._attempts.over(attempts.Request(model, outcome, caller), Work(run))
 
     async def _embed_at(
         self,
@@ -89,7 +90,7 @@ class SideRequests:
     async def count(self, incoming: Incoming, model: str, path: str) -> Reply | None:
         """An upstream's own count of the client's bytes; None when the model's first upstream
         speaks another protocol, or does not count."""
-        target = self._attempts.resolve(model, incoming.naming)[0]
+        target = self._attempts.resolve(*incoming.caller.inside(model), incoming.naming)[0]
         codec = target.host.codec
         if codec is None or codec.name != incoming.codec.name:
             return None
@@ -111,7 +112,7 @@ class SideRequests:
         Raises:
             DragomanError.
         """
-        target = self._attempts.passing_target(incoming.codec.name, model)
+        target = self._passing_target(incoming, model)
         own = [
             *headers.same_protocol(incoming.headers, target.host.hostname),
             *((n, v) for n, v in incoming.headers if n == "content-type"),
@@ -124,6 +125,11 @@ class SideRequests:
         back = headers.back(answer.headers, everything=True)
         back += [(n, v) for n, v in answer.headers if n == "content-type"]
         return Reply(answer.status, back, _streamed(answer))
+
+    def _passing_target(self, incoming: Incoming, model: str) -> Target:
+        if not model:
+            raise UnknownRoute("this path needs a model that tells which upstream it goes to")
+        return self._attempts.passing_target(incoming.codec.name, *incoming.caller.inside(model))
 
     async def pass_to(
         self, incoming: Incoming, method: str, path: str, way: tuple[str, int]

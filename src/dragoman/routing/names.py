@@ -1,10 +1,12 @@
 """From the name a client asks for to the pools that serve it.
 
-In this order: `group@` (refused for now); the thinking suffix is taken off; exact alias; longest
-fitting wildcard alias; served name; `upstream/model`; `prefix/model`; `auto`; the caller's mapping
-(first when it is forced); `default-model`. The suffix is put on what was reached, unless that has
-its own. Each target of an alias is a name of the same grammar, but that wildcards come last: the
-user who wrote it meant the model where there is one, and not `"*"`.
+In this order: the thinking suffix is taken off; the group's aliases, exact before wildcard, longest
+wildcard first, and nothing else where the group has any; exact alias; longest fitting wildcard
+alias; served name; `upstream/model`; `prefix/model`; `auto`; the caller's mapping (first when it is
+forced); `default-model`. The suffix is put on what was reached, unless that has its own. Each
+target of an alias is a name of the same grammar, without the group, and but that wildcards come
+last: the user who wrote it meant the model where there is one, and not `"*"`. The target `*` of a
+group's alias is the name itself, as it would be found without the group.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from difflib import get_close_matches
 
 import msgspec
 
+from dragoman.config.aliases import ITSELF, AliasTable
+from dragoman.config.groups import DEFAULT_GROUP
 from dragoman.errors import UnknownModel
 from dragoman.neutral.globs import matches
 from dragoman.neutral.json import encode
@@ -39,60 +43,87 @@ class Names:
     def __init__(self, hosts: Iterable[HostModels], rules: NameRules = _NO_RULES) -> None:
         self._served = Served(hosts, force_prefix=rules.force_prefix)
         self._rules = rules
-        self._resolved: dict[str, Resolution] = {}
+        self._resolved: dict[tuple[str, str], Resolution] = {}
+        self._entries: dict[str, Sequence[ModelEntry]] = {}
 
     def resolve(
-        self, name: str, mapping: Mapped | None = None, *, forced: bool = False
+        self,
+        name: str,
+        mapping: Mapped | None = None,
+        *,
+        forced: bool = False,
+        group: str = DEFAULT_GROUP,
     ) -> Resolution:
         """
-        mapping: asked when nobody serves the name; before everything else when `forced`.
+        mapping: asked when nobody serves the name; before everything else when `forced`. What it
+        leads to is asked for in the group as well.
 
         Raises:
             UnknownModel: names the three nearest and the line that would serve it.
         """
         if mapping is not None:
-            return self._resolution(name, mapping, forced=forced)
-        found = self._resolved.get(name)
+            return self._resolution(name, mapping, forced=forced, group=group)
+        found = self._resolved.get((group, name))
         if found is None:
-            found = self._resolution(name, None, forced=False)
+            found = self._resolution(name, None, forced=False, group=group)
             if len(self._resolved) >= _KEPT:
                 self._resolved.clear()
-            self._resolved[name] = found
+            self._resolved[group, name] = found
         return found
 
-    def entries(self) -> Sequence[ModelEntry]:
-        """Every name that a list shows, sorted: what is served, and the exact aliases of it."""
+    def entries(self, group: str = DEFAULT_GROUP) -> Sequence[ModelEntry]:
+        """Every name that a group's list shows, sorted: what is served, and exact aliases of it.
+        Of a closed group those it lets pass; its wildcards are no names."""
+        found = self._entries.get(group)
+        if found is None:
+            found = self._entries[group] = self._listed(group)
+        return found
+
+    def _listed(self, group: str) -> Sequence[ModelEntry]:
+        own = self._rules.groups.get(group)
         entries = {entry.id: entry for entry in self._served.entries()}
-        for alias in self._rules.aliases.plain():
+        if own is None:
+            asked = self._rules.aliases.plain()
+        else:
+            known = {*entries, *self._rules.aliases.plain()}
+            asked = [*own.plain(), *(name for name in known if own.wildcard(name))]
+            entries = {}
+        for alias in asked:
             try:
-                target = self.resolve(alias).pools[0][0]
+                target = self.resolve(alias, group=group).pools[0][0]
             except UnknownModel:
                 continue
             entries[alias] = msgspec.structs.replace(target.entry, id=alias)
         return [entries[name] for name in sorted(entries)]
 
+    def closed(self, group: str) -> bool:
+        """Whether the group has only what its own aliases say."""
+        return group in self._rules.groups
+
     def hosts(self) -> Mapping[str, HostModels]:
         return self._served.hosts()
 
-    def _resolution(self, name: str, mapping: Mapped | None, *, forced: bool) -> Resolution:
-        group, sign, rest = name.partition("@")
-        if sign and group in self._rules.groups:
-            raise _unknown(
-                f"model {name!r}: group {group!r} cannot be asked for yet; ask for {rest!r}"
-            )
+    def _resolution(
+        self, name: str, mapping: Mapped | None, *, forced: bool, group: str
+    ) -> Resolution:
         base, thinking = parse_suffix(name)
-        way = _Way(self._served, self._rules)
+        own = self._rules.groups.get(group)
+        way = _Way(self._served, self._rules, own)
         if base != name:
             way.steps.append(Step("suffix", name, (base,)))
         pools: list[Pool] = []
         if mapping is not None and forced:
-            pools = way.chain("mapping", base, mapping(base), thinking)
+            pools = way.mapped(base, mapping(base), thinking)
         pools = pools or way.asked(base, thinking)
         if not pools and mapping is not None and not forced:
-            pools = way.chain("mapping", base, mapping(base), thinking)
-        if not pools and self._rules.default and not way.aliased:
+            pools = way.mapped(base, mapping(base), thinking)
+        if not pools and self._rules.default and not way.aliased and not way.closed:
             pools = way.chain("default", base, (self._rules.default,), thinking)
         if not pools:
+            if way.closed and own is not None:
+                raise _unknown(
+                    f"model {base!r} is not in group {group!r}; it has: {', '.join(own.all())}"
+                )
             raise self._unserved(base, way)
         return Resolution(
             name=name,
@@ -138,17 +169,55 @@ class Names:
 
 
 class _Way:
-    """One walk through the grammar. `steps` tell it, `reached` holds every name met."""
+    """One walk through the grammar. `steps` tell it, `reached` holds every name met. `closed`: the
+    group has nothing by the asked name."""
 
-    def __init__(self, served: Served, rules: NameRules) -> None:
+    def __init__(self, served: Served, rules: NameRules, group: AliasTable | None = None) -> None:
         self._served = served
         self._aliases = rules.aliases
+        self._group = group
+        self.closed = False
         self.steps: list[Step] = []
         self.reached: set[str] = set()
         self.aliased = False
 
     def asked(self, name: str, thinking: ReasoningSettings | None) -> list[Pool]:
         """The pools of a client's name without suffix; none where nobody serves it."""
+        if self._group is None:
+            return self._unbound(name, thinking)
+        self.reached.add(name)
+        alias = self._group.exact(name) or self._group.wildcard(name)
+        self.closed = alias is None
+        if alias is None:
+            return []
+        targets = self._group.targets(alias)
+        if targets != (ITSELF,):
+            self.aliased = True
+        kind = "group alias" if alias == name else "group wildcard"
+        self.steps.append(Step(kind, name, targets))
+        pools: list[Pool] = []
+        for target in targets:
+            itself = target == ITSELF
+            found = self._unbound(name, thinking) if itself else self.written(target, thinking)
+            pools += [pool for pool in found if pool not in pools]
+        return pools
+
+    def mapped(
+        self, name: str, targets: tuple[str, ...], thinking: ReasoningSettings | None
+    ) -> list[Pool]:
+        """The pools of what a mapping leads to, within the group."""
+        if self._group is None or not targets:
+            return self.chain("mapping", name, targets, thinking)
+        self.steps.append(Step("mapping", name, targets))
+        pools: list[Pool] = []
+        for target in targets:
+            base, own = parse_suffix(target)
+            found = self.asked(base, own or thinking)
+            pools += [pool for pool in found if pool not in pools]
+        return pools
+
+    def _unbound(self, name: str, thinking: ReasoningSettings | None) -> list[Pool]:
+        """By the rules for everybody."""
         self.reached.add(name)
         alias = self._aliases.exact(name) or self._aliases.wildcard(name)
         if alias is not None:

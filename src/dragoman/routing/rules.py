@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from dragoman.config.aliases import AliasTable
@@ -17,13 +19,13 @@ class Chain(msgspec.Struct, frozen=True):
 
 
 class NameRules(msgspec.Struct, frozen=True):
-    """`groups`: the names that mean a group before an `@`."""
+    """`groups`: the aliases of each group that is closed to its own."""
 
     aliases: AliasTable = msgspec.field(default_factory=lambda: AliasTable({}))
     chains: tuple[Chain, ...] = ()
     default: str = ""
     force_prefix: bool = False
-    groups: frozenset[str] = frozenset()
+    groups: Mapping[str, AliasTable] = {}
 
 
 def rules_of(settings: Settings) -> NameRules:
@@ -32,5 +34,9 @@ def rules_of(settings: Settings) -> NameRules:
         chains=tuple(Chain(rule.for_, rule.to, frozenset(rule.on)) for rule in settings.fallbacks),
         default=settings.default_model,
         force_prefix=settings.force_model_prefix,
-        groups=frozenset({"default", *settings.groups}),
+        groups={
+            name: AliasTable(group.models)
+            for name, group in settings.groups.items()
+            if group.models is not None
+        },
     )

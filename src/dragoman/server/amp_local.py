@@ -17,6 +17,6 @@ async def answer(call: HttpCall, *, admitted: bool) -> Reply:
             return keys.name_of([key])
         return "" if call.loopback else None
 
-    owner = call.key if admitted else None
+    owner = call.caller.owner if admitted else None
     asked = Asked(call.method, call.path, call.query, call.body, owner, known)
     return await call.gateway.amp_control.answer(asked)

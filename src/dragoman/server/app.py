@@ -8,18 +8,19 @@ from collections.abc import Awaitable, Callable
 
 from dragoman import __version__
 from dragoman.errors import DragomanError, UnknownRoute
-from dragoman.exchange.incoming import Outcome, Reply
+from dragoman.exchange.incoming import Reply
 from dragoman.observe import metrics
 from dragoman.observe.log import logger
 from dragoman.protocols.codec import Codec
 from dragoman.server import management, websocket
+from dragoman.server.admission import admit
 from dragoman.server.bodies import ClientLeft, Message, Receive, Send
 from dragoman.server.call import HttpCall, Scope
 from dragoman.server.error_replies import error_reply
 from dragoman.server.gateway import Gateway
 from dragoman.server.inbox import Inbox
 from dragoman.server.respond import send_reply, until_left
-from dragoman.server.routes import Route
+from dragoman.server.routes import Route, outcome_of
 from dragoman.server.table import codec_of_path, find_route
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -54,9 +55,9 @@ class App:
                 raise UnknownRoute(f"{call.method} {call.path} is not served here")
             codec = route.codec
             if not route.open:
-                call.outcome = Outcome(call.id, codec.name, started_at=call.started_at)
-                self._admit(call, route)
-                call.outcome.key = call.key
+                call.outcome = outcome_of(call, codec.name)
+                admit(call, without_key=self._needs_no_key(call, route))
+                call.outcome = outcome_of(call, codec.name)
             left = receive
             if route.streamed:
                 call.inbox = Inbox(receive)
@@ -75,20 +76,18 @@ class App:
         finally:
             self._settle(call, sender.status)
 
-    def _admit(self, call: HttpCall, route: Route) -> None:
-        if (
+    def _needs_no_key(self, call: HttpCall, route: Route) -> bool:
+        return (
             route.open_on_loopback
             and call.loopback
             and self.gateway.settings.ollama_open_on_loopback
-        ):
-            return
-        call.key = self.gateway.keys.admit(call.headers, call.query, loopback=call.loopback)
+        )
 
     async def _fail(
         self, error: DragomanError, codec: Codec, call: HttpCall, sender: _Sender
     ) -> None:
         if call.outcome is None:
-            call.outcome = Outcome(call.id, codec.name, key=call.key, started_at=call.started_at)
+            call.outcome = outcome_of(call, codec.name)
         call.outcome.error = error.message
         if error.detail:
             logger().debug("failure", id=call.id, detail=error.detail)
@@ -118,9 +117,11 @@ class App:
         call = HttpCall(scope, receive, self.gateway, "ws_" + secrets.token_hex(8))
         try:
             self.gateway.guard.check(call.header("host"), call.header("origin"))
-            if not websocket.is_served(call.path):
+            way = websocket.way_of(call.path)
+            if way is None:
                 raise UnknownRoute(f"{call.path} is no WebSocket here")
-            call.key = self.gateway.keys.admit(call.headers, call.query, loopback=call.loopback)
+            call.way = way
+            admit(call)
         except DragomanError as error:
             await websocket.refuse(receive, send, error)
             return

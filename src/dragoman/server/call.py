@@ -8,11 +8,12 @@ from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from dragoman.errors import InvalidRequest
-from dragoman.exchange.incoming import AS_CONFIGURED, Outcome
+from dragoman.exchange.incoming import AS_CONFIGURED, NOBODY, Outcome
 from dragoman.neutral.json import JsonObject, decode, wrong_type
 from dragoman.server.bodies import Receive, expanded, read_body
 from dragoman.server.guard import is_loopback
 from dragoman.server.inbox import Inbox
+from dragoman.server.ways import NO_WAY
 from dragoman.upstreams.http import Headers
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ Scope: TypeAlias = MutableMapping[str, object]
 
 
 class HttpCall:
-    """`path` is without an optional protocol prefix; `key` the client key's name; `peer` the other
-    end's address. `naming` and `further` are the route's, for the requests that it makes of it."""
+    """`path` is without its prefixes: `prefix` is a protocol's, `way` tells group and compat mode.
+    `caller` is known once it is admitted; `peer` is the other end's address. `naming` and `further`
+    are the route's, for the requests that it makes of it."""
 
     def __init__(self, scope: Scope, receive: Receive, gateway: Gateway, id_: str) -> None:
         self.gateway = gateway
@@ -43,7 +45,8 @@ class HttpCall:
         self.prefix = ""
         self.naming = AS_CONFIGURED
         self.further: Callable[[Outcome], dict[str, str]] | None = None
-        self.key = ""
+        self.way = NO_WAY
+        self.caller = NOBODY
         self.body = b""
         self.outcome: Outcome | None = None
 

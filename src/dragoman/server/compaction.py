@@ -9,7 +9,7 @@ import msgspec
 
 from dragoman.errors import DragomanError
 from dragoman.exchange.convert import speaks_openai
-from dragoman.exchange.incoming import Naming
+from dragoman.exchange.incoming import Incoming
 from dragoman.exchange.resolving import resolved
 from dragoman.exchange.summaries import SUMMARY
 from dragoman.neutral.events import Event, Started
@@ -27,13 +27,14 @@ from dragoman.routing.names import Names
 MARK = b'"compaction_trigger"'
 
 
-def own_compaction(names: Names, model: str, naming: Naming) -> bool:
+def own_compaction(names: Names, incoming: Incoming, model: str) -> bool:
     """Whether the model's first upstream compacts by itself.
 
     Raises:
-        UnknownModel.
+        UnknownModel, UnknownGroup, Forbidden.
     """
-    host = resolved(names, model, naming).pools[0][0].host
+    caller, name = incoming.caller.inside(model)
+    host = resolved(names, caller, name, incoming.naming).pools[0][0].host
     return host.codec is CODEC and (host.own_words or speaks_openai(host.hostname))
 
 

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 from dragoman.accounts.client_keys import ClientKeys, key_name
 from dragoman.amp.setup import amp_of
+from dragoman.config.groups import DEFAULT_GROUP
 from dragoman.config.settings import Settings
 from dragoman.config.upstreams import Upstream
 from dragoman.exchange.attempts import AttemptSettings
 from dragoman.exchange.sending import Options
 from dragoman.observe.log import RequestLog
+from dragoman.policy.access import Groups
 from dragoman.policy.group_policy import policies_of
 from dragoman.policy.payload import compiled
 from dragoman.routing.listed import written_models
@@ -43,6 +45,12 @@ class Configured:
             seal_key=seal_key,
             payload=compiled(settings.payload),
             policies=policies_of(settings.groups),
+        )
+        self.groups = Groups(
+            {
+                DEFAULT_GROUP: False,
+                **{name: group.disabled for name, group in settings.groups.items()},
+            }
         )
         self.attempts = AttemptSettings(plan_settings(settings), settings.hedge_after_s)
         self.requests = RequestLog(settings.log_format)

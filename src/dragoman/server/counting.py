@@ -34,12 +34,13 @@ def counting(
         body = call.json()
         name = model or Fields(body).needed_text("model")
         request = read({**body, "model": name}, Losses())
+        caller, plain = call.caller.inside(name)
         incoming = incoming_of(call, codec)
-        resolved(call.gateway.names, name, incoming.naming)
+        resolved(call.gateway.names, caller, plain, incoming.naming)
         assert call.outcome is not None
         if model:
             incoming = msgspec.structs.replace(incoming, model=model, in_url=True)
-        call.outcome.model = name
+        call.outcome.group, call.outcome.model = caller.group, plain
         try:
             reply = await call.gateway.exchange.side.count(incoming, name, path)
         except UpstreamFault:

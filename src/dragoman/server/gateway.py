@@ -13,9 +13,10 @@ from dragoman.accounts.options import options_of
 from dragoman.accounts.service import Accounts
 from dragoman.amp.control import ControlPlane
 from dragoman.catalog.models import facts
+from dragoman.config.groups import DEFAULT_GROUP
 from dragoman.config.settings import Settings
 from dragoman.exchange.exchange import Exchange
-from dragoman.exchange.incoming import Outcome
+from dragoman.exchange.incoming import NOBODY, Caller, Outcome
 from dragoman.exchange.remembered import Remembered
 from dragoman.exchange.sending import Options
 from dragoman.exchange.stored_responses import StoredResponses
@@ -31,6 +32,7 @@ from dragoman.server.guard import Guard
 from dragoman.server.lookout import Lookout
 from dragoman.server.management_key import ManagementKey
 from dragoman.server.reload import Reload
+from dragoman.server.ways import SWITCH
 from dragoman.storage.amp_threads import AmpThreads
 from dragoman.storage.model_lists import ModelLists
 from dragoman.storage.state import State
@@ -123,9 +125,23 @@ class Gateway:
     def pools(self) -> Pools:
         return self.configured.pools
 
-    def entries(self) -> Sequence[ModelEntry]:
-        """Every served model, with what the catalogue knows of it."""
-        return [_completed(entry) for entry in self.names.entries()]
+    def has_group(self, name: str) -> bool:
+        """Whether this may stand as a group in a path."""
+        return name in ("", SWITCH) or name in self.configured.groups
+
+    @property
+    def active_group(self) -> str:
+        return self.settings.active_group
+
+    def entries(self, caller: Caller = NOBODY) -> Sequence[ModelEntry]:
+        """The models a caller may ask for, with what the catalogue knows of them.
+
+        Raises:
+            UnknownGroup, Forbidden: the caller's group is none of its own.
+        """
+        caller.groups.check(caller.access, caller.group)
+        found = self.names.entries(caller.group)
+        return [_completed(entry) for entry in found if caller.access.opens(entry.id)]
 
     def log(self, outcome: Outcome) -> None:
         """One line for a finished request, and its counts."""
@@ -137,6 +153,7 @@ class Gateway:
             {
                 "id": outcome.id,
                 "key": outcome.key,
+                "group": outcome.group if outcome.group != DEFAULT_GROUP else "",
                 "protocol": outcome.protocol,
                 "model": outcome.model,
                 "served": outcome.served if outcome.served != outcome.model else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dragoman.exchange.incoming import Reply
+from dragoman.exchange.resolving import resolved
 from dragoman.neutral.listings import ModelEntry
 from dragoman.protocols.codec import Codec
 from dragoman.server.call import HttpCall
@@ -16,12 +17,13 @@ def entry_of(call: HttpCall, name: str) -> ModelEntry:
     """What is served under a name.
 
     Raises:
-        UnknownModel.
+        UnknownModel, UnknownGroup, Forbidden.
     """
-    for entry in call.gateway.entries():
-        if entry.id in (name, f"{name}:latest"):
+    caller, model = call.caller.inside(name)
+    for entry in call.gateway.entries(caller):
+        if entry.id in (model, f"{model}:latest"):
             return entry
-    return call.gateway.names.resolve(name).pools[0][0].entry
+    return resolved(call.gateway.names, caller, model, call.naming).pools[0][0].entry
 
 
 def page(name: str, codec_of: Callable[[HttpCall], Codec]) -> Handler:

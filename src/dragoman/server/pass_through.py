@@ -27,7 +27,9 @@ def passing(codec: Codec, path: str) -> Handler:
         incoming = incoming_of(call, codec)
         model = _model_of(call)
         assert call.outcome is not None
-        call.outcome.model = model
+        if model:
+            caller, plain = call.caller.inside(model)
+            call.outcome.group, call.outcome.model = caller.group, plain
         return await call.gateway.exchange.side.pass_on(incoming, call.method, _quoted(path), model)
 
     return handle

@@ -90,12 +90,12 @@ def keeper(
 
 async def create(call: HttpCall) -> Reply:
     stored = call.gateway.stored
-    ready = expanded(call.body, stored, call.key)
+    ready = expanded(call.body, stored, call.caller.owner)
     incoming: Incoming = msgspec.structs.replace(
         incoming_of(call, CODEC),
         body=ready.body,
         pinned=ready.way,
-        on_finish=keeper(stored, ready.body, ready.items, call.key),
+        on_finish=keeper(stored, ready.body, ready.items, call.caller.owner),
     )
     return await generated(call, compacted(incoming, call.gateway))
 
@@ -104,7 +104,7 @@ def compacted(incoming: Incoming, gateway: Gateway) -> Incoming:
     """The request as one for a summary, where it asks for compaction and the upstream has none."""
     if MARK not in incoming.body:
         return incoming
-    if own_compaction(gateway.names, _model(incoming.body), incoming.naming):
+    if own_compaction(gateway.names, incoming, _model(incoming.body)):
         return incoming
     codec = compacting(gateway.options.seal_key, alone=False)
     return msgspec.structs.replace(incoming, codec=codec, convert=True)
@@ -114,7 +114,7 @@ async def compact(call: HttpCall) -> Reply:
     """A conversation made short: by OpenAI's own hosts themselves, else by a summary."""
     incoming = incoming_of(call, CODEC)
     model = _model(call.body)
-    if own_compaction(call.gateway.names, model, incoming.naming):
+    if own_compaction(call.gateway.names, incoming, model):
         return await call.gateway.exchange.side.pass_on(
             incoming, "POST", "/responses/compact", model
         )
@@ -143,7 +143,7 @@ def by_id(method: str, rest: str) -> Route | None:
 
 def _getting(id_: str) -> Handler:
     async def handle(call: HttpCall) -> Reply:
-        kept = call.gateway.stored.get(id_, call.key)
+        kept = call.gateway.stored.get(id_, call.caller.owner)
         if kept.upstream:
             return await _at_its_account(call, (kept.upstream, kept.credential), id_)
         return Reply(200, [], kept.response)
@@ -153,7 +153,7 @@ def _getting(id_: str) -> Handler:
 
 def _deleting(id_: str) -> Handler:
     async def handle(call: HttpCall) -> Reply:
-        kept = call.gateway.stored.delete(id_, call.key)
+        kept = call.gateway.stored.delete(id_, call.caller.owner)
         if kept.upstream:
             return await _at_its_account(call, (kept.upstream, kept.credential), id_)
         gone: JsonObject = {"id": id_, "object": "response", "deleted": True}

@@ -43,11 +43,27 @@ def no_match(method: str, path: str) -> Route | None:
 
 def incoming_of(call: HttpCall, codec: Codec) -> Incoming:
     """The call as the exchange takes it; also opens its outcome."""
-    call.outcome = Outcome(
-        call.id, codec.name, key=call.key, started_at=call.started_at, further=call.further
-    )
+    call.outcome = outcome_of(call, codec.name)
     return Incoming(
-        call.id, codec, call.headers, call.body, call.query, key=call.key, naming=call.naming
+        call.id,
+        codec,
+        call.headers,
+        call.body,
+        call.query,
+        caller=call.caller,
+        naming=call.naming,
+    )
+
+
+def outcome_of(call: HttpCall, protocol: str) -> Outcome:
+    """The outcome of a call about which nothing is known but who asks."""
+    return Outcome(
+        call.id,
+        protocol,
+        call.caller.name,
+        call.caller.group,
+        started_at=call.started_at,
+        further=call.further,
     )
 
 

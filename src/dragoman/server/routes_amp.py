@@ -82,7 +82,7 @@ async def _models(call: HttpCall) -> Reply:
     """What is served here, in the shape of the provider's own list."""
     provider, _, shape = call.path.removeprefix(ROOT).partition("/")
     codec = GEMINI if shape.startswith("v1beta") else _LISTS.get(provider) or asking(call)
-    return json_reply(codec.models_out(call.gateway.entries()))
+    return json_reply(codec.models_out(call.gateway.entries(call.caller)))
 
 
 def _amp(handle: Handler) -> Handler:

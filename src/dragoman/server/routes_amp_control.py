@@ -11,12 +11,12 @@ from __future__ import annotations
 from dragoman.accounts.client_keys import shown_keys
 from dragoman.amp.paths import Kind, kind_of
 from dragoman.errors import DragomanError, Forbidden
-from dragoman.exchange.incoming import Outcome, Reply
+from dragoman.exchange.incoming import Reply
 from dragoman.protocols.ollama.codec import CODEC as PLAIN
-from dragoman.server import amp_local
+from dragoman.server import admission, amp_local
 from dragoman.server.call import HttpCall
 from dragoman.server.respond import json_reply
-from dragoman.server.routes import Route
+from dragoman.server.routes import Route, outcome_of
 
 NOT_AVAILABLE = "amp upstream proxy not available"
 NOT_LOCAL = "Access denied: management routes restricted to localhost"
@@ -50,7 +50,7 @@ def admit(call: HttpCall, kind: Kind) -> bool:
     if amp.restricted and not call.loopback:
         raise Forbidden(NOT_LOCAL)
     if kind.needs_key or gateway.keys.name_of(shown_keys(call.headers, call.query)) is not None:
-        call.key = gateway.keys.admit(call.headers, call.query, loopback=call.loopback)
+        admission.admit(call)
         return True
     return False
 
@@ -59,7 +59,7 @@ def _route(kind: Kind) -> Route:
     async def handle(call: HttpCall) -> Reply:
         try:
             admitted = admit(call, kind)
-            call.outcome = Outcome(call.id, "amp", key=call.key, started_at=call.started_at)
+            call.outcome = outcome_of(call, "amp")
             if call.gateway.configured.amp.local:
                 await call.read_body()
                 return await amp_local.answer(call, admitted=admitted)

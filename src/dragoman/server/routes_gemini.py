@@ -69,7 +69,7 @@ def _unknown_action(action: str) -> Handler:
 
 
 async def _models(call: HttpCall) -> Reply:
-    return json_reply(CODEC.models_out(call.gateway.entries()))
+    return json_reply(CODEC.models_out(call.gateway.entries(call.caller)))
 
 
 _FIXED: dict[tuple[str, str], Route] = {("GET", "/v1beta/models"): Route(CODEC, _models)}

@@ -48,7 +48,7 @@ async def _loaded(call: HttpCall, model: str) -> Reply:
 
 
 async def _tags(call: HttpCall) -> Reply:
-    return json_reply(CODEC.models_out(call.gateway.entries()))
+    return json_reply(CODEC.models_out(call.gateway.entries(call.caller)))
 
 
 async def _ps(call: HttpCall) -> Reply:

@@ -57,7 +57,7 @@ _BY_PREFIX = {"anthropic": ANTHROPIC, "gemini": GEMINI}
 
 async def _models(call: HttpCall) -> Reply:
     """The list in the asking client's shape."""
-    return json_reply(asking(call).models_out(call.gateway.entries()))
+    return json_reply(asking(call).models_out(call.gateway.entries(call.caller)))
 
 
 def shared(method: str, call: HttpCall) -> Route | None:

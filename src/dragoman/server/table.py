@@ -1,7 +1,8 @@
 """Every route, found by the path alone.
 
-A first segment `/openai`, `/anthropic`, `/gemini` or `/ollama` is optional and narrows the search
-to that protocol.
+First what the path says as it is: fixed paths, then those that carry a name; a first segment
+`/openai`, `/anthropic`, `/gemini` or `/ollama` is optional and narrows the search to that protocol.
+Where nothing is found, the path may begin with a group or compat mode (`ways.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dragoman.server import (
 )
 from dragoman.server.call import HttpCall
 from dragoman.server.routes import Route, Routes
+from dragoman.server.ways import NO_WAY, parted
 
 # Gemini before OpenAI: its `/v1/models/{m}:{action}` lies inside what OpenAI passes unread.
 _PROTOCOLS: dict[str, Routes] = {
@@ -35,12 +37,28 @@ _FIXED = {
 
 
 def find_route(call: HttpCall) -> Route | None:
-    """The route of a call; takes an optional protocol prefix off its path. HEAD is GET whose body
-    is not sent."""
+    """The route of a call; takes what stands in front of it off its path. HEAD is GET whose body
+    is not sent. Who asks an open route shows no key and is told nothing of groups."""
     method = "GET" if call.method == "HEAD" else call.method
     path = call.path
     if path != "/" and path.endswith("/"):
         path = call.path = path.rstrip("/") or "/"
+    found = _unprefixed(method, call)
+    if found is not None:
+        return found
+    parts = parted(path)
+    if parts is None:
+        return None
+    call.way, call.path = parts
+    found = _unprefixed(method, call)
+    if found is None or (found.open and not call.gateway.has_group(call.way.group)):
+        call.way, call.path = NO_WAY, path
+        return None
+    return found
+
+
+def _unprefixed(method: str, call: HttpCall) -> Route | None:
+    path = call.path
     found = _FIXED.get((method, path)) or routes_plain.shared(method, call)
     if found is not None:
         return found
@@ -65,7 +83,7 @@ def find_route(call: HttpCall) -> Route | None:
 
 def codec_of_path(path: str) -> Codec:
     """The protocol whose error shape a caller of this path expects, before its route is known."""
-    head = path[1:].partition("/")[0]
+    head, _, rest = path[1:].partition("/")
     if head in _PROTOCOLS:
         return _PROTOCOLS[head].codec
     if path.startswith(("/v1/messages", "/api/hello")):
@@ -76,4 +94,6 @@ def codec_of_path(path: str) -> Codec:
         return routes_amp.codec_of(path)
     if path.startswith("/api/"):
         return routes_ollama.ROUTES.codec
+    if rest and (parts := parted(path)) is not None:
+        return codec_of_path(parts[1])
     return routes_openai.ROUTES.codec

@@ -12,7 +12,8 @@ import secrets
 import time
 
 from dragoman.errors import DragomanError, InvalidRequest
-from dragoman.exchange.incoming import Finish, Incoming, Outcome
+from dragoman.exchange.incoming import AS_CONFIGURED, Finish, Incoming, Outcome
+from dragoman.exchange.resolving import resolved
 from dragoman.exchange.stored_responses import Kept, conversation, items_of
 from dragoman.neutral.events import Event, Finished, Started
 from dragoman.neutral.json import Fields, Json, JsonObject, decode, encode
@@ -25,6 +26,7 @@ from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.bodies import Message, Receive, Send
 from dragoman.server.call import HttpCall
 from dragoman.server.responses_api import compacted, keeper, previous_of
+from dragoman.server.ways import NO_WAY, Way, parted
 
 _PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses"})
 _CREATE = "response.create"
@@ -33,8 +35,15 @@ _FRAME_STATUS = {429: 503}
 CLIENT_LEFT = 499
 
 
-def is_served(path: str) -> bool:
-    """Whether a WebSocket may be opened on this path."""
+def way_of(path: str) -> Way | None:
+    """What stands in front of a path on which a WebSocket may be opened; None for all others."""
+    if _is_served(path):
+        return NO_WAY
+    parts = parted(path)
+    return parts[0] if parts is not None and _is_served(parts[1]) else None
+
+
+def _is_served(path: str) -> bool:
     return path.removeprefix("/openai").rstrip("/") in _PATHS
 
 
@@ -80,7 +89,8 @@ class Connection:
         outcome = Outcome(
             id="req_" + secrets.token_hex(8),
             protocol="responses/ws",
-            key=self._call.key,
+            key=self._call.caller.name,
+            group=self._call.caller.group,
             started_at=time.monotonic(),
         )
         try:
@@ -110,7 +120,7 @@ class Connection:
             await self._warm_up(body, items, outcome)
             return
         data = encode(body)
-        keep = keeper(self._call.gateway.stored, data, items, self._call.key)
+        keep = keeper(self._call.gateway.stored, data, items, self._call.caller.owner)
 
         def finished(finish: Finish) -> None:
             if finish.document is not None and way is None:
@@ -123,7 +133,7 @@ class Connection:
             self._call.headers,
             data,
             self._call.query,
-            key=self._call.key,
+            caller=self._call.caller,
             pinned=way,
             on_finish=finished,
         )
@@ -146,7 +156,7 @@ class Connection:
             if self._last is not None and self._last[0] == previous:
                 kept = self._last[1]
             else:
-                kept = self._call.gateway.stored.previous(previous, self._call.key)
+                kept = self._call.gateway.stored.previous(previous, self._call.caller.owner)
             if kept.upstream:
                 body["previous_response_id"] = previous
                 return items, (kept.upstream, kept.credential)
@@ -157,13 +167,14 @@ class Connection:
     def _remember(self, response: JsonObject, items: list[Json]) -> None:
         id_ = response.get("id")
         if isinstance(id_, str):
-            kept = Kept(self._call.key, response=encode(response), input=encode(items))
+            kept = Kept(self._call.caller.owner, response=encode(response), input=encode(items))
             self._last = (id_, kept)
 
     async def _warm_up(self, body: JsonObject, items: list[Json], outcome: Outcome) -> None:
         request = CODEC.request_in(dict(body), Losses())
         outcome.model = request.model
-        self._call.gateway.names.resolve(request.model)
+        caller, model = self._call.caller.inside(request.model)
+        resolved(self._call.gateway.names, caller, model, AS_CONFIGURED)
         reply = RenderReply(
             request,
             request.model,
