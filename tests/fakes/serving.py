@@ -8,7 +8,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 
@@ -33,13 +33,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: Any) -> _Server:
+def _server(app: Any, ws: Literal["none", "websockets-sansio"]) -> _Server:
     config = uvicorn.Config(
         app,
         log_level=100,
         access_log=False,
         lifespan="off",
-        ws="none",
+        ws=ws,
+        proxy_headers=False,
         loop="asyncio",
         timeout_graceful_shutdown=1,
     )
@@ -54,10 +55,12 @@ def _listening(port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serve(app: Any, port: int = 0) -> AsyncIterator[str]:
+async def serve(
+    app: Any, port: int = 0, ws: Literal["none", "websockets-sansio"] = "none"
+) -> AsyncIterator[str]:
     """The base URL (without a path) of an app served in this event loop until the block ends."""
     with _listening(port) as sock:
-        server = _server(app)
+        server = _server(app, ws)
         task = asyncio.create_task(server.serve(sockets=[sock]))
         try:
             await server.listens.wait()

@@ -31,6 +31,10 @@ class ClientKeys:
                 return name
         return None
 
+    def knows(self, text: str) -> bool:
+        """Whether a text is one of them."""
+        return bool(text) and self.name_of((text,)) is not None
+
     def admit(self, headers: Sequence[tuple[str, str]], query: str, *, loopback: bool) -> str:
         """The caller's key name; "" for a loopback peer where no keys are configured.
 

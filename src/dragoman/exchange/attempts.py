@@ -11,7 +11,7 @@ import msgspec
 
 from dragoman.errors import UnknownRoute, UpstreamFault
 from dragoman.exchange.incoming import AS_CONFIGURED, NOBODY, Caller, Naming, Outcome
-from dragoman.exchange.resolving import resolved
+from dragoman.exchange.resolving import mapped_to, resolved
 from dragoman.neutral.listings import ModelEntry
 from dragoman.observe import metrics
 from dragoman.protocols.registry import CODECS
@@ -113,6 +113,8 @@ class Attempts:
         """
         settings, pools = self._settings(), self._pools()
         resolution = resolved(self._names(), request.caller, request.model, request.naming)
+        if request.naming.mapping is not None:
+            request.outcome.mapped = mapped_to(resolution)
         plan = Planner(resolution, pools, settings.plan, request.session, request.pinned)
         while True:
             decision = plan.next(self._now())

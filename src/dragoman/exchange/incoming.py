@@ -121,6 +121,8 @@ class Outcome(msgspec.Struct):
     usage: Usage = NO_USAGE
     dropped: tuple[str, ...] = ()
     error: str = ""
+    mapped: str = ""
+    """The names that the caller's own mapping led to."""
     further: Callable[[Outcome], dict[str, str]] | None = None
     """What else the log line tells, asked for when all the rest is known."""
 

@@ -47,6 +47,11 @@ def _with_groups(error: UnknownModel, caller: Caller, model: str) -> UnknownMode
     )
 
 
+def mapped_to(resolution: Resolution) -> str:
+    """The names that the caller's mapping led to; "" where it did not decide."""
+    return next((", ".join(step.to) for step in resolution.steps if step.kind == "mapping"), "")
+
+
 def _last(target: Target, model: str) -> Target:
     """The last resort for a model, with the suffix it was asked with in force."""
     return msgspec.structs.replace(target, thinking=parse_suffix(model)[1])

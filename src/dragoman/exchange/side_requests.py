@@ -49,7 +49,8 @@ class SideRequests:
             target, credential = attempt.target, attempt.credential
             return await self._embed_at(incoming, request, target, credential, outcome)
 
-        return await self._attempts.over(attempts.Request(model, outcome, caller), Work(run))
+        asking = attempts.Request(model, outcome, caller, naming=incoming.naming)
+        return await self._attempts.over(asking, Work(run))
 
     async def _embed_at(
         self,

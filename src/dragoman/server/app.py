@@ -12,7 +12,7 @@ from dragoman.exchange.incoming import Reply
 from dragoman.observe import metrics
 from dragoman.observe.log import logger
 from dragoman.protocols.codec import Codec
-from dragoman.server import management, websocket
+from dragoman.server import management, routes_amp_control, websocket
 from dragoman.server.admission import admit
 from dragoman.server.bodies import ClientLeft, Message, Receive, Send
 from dragoman.server.call import HttpCall, Scope
@@ -117,6 +117,8 @@ class App:
         call = HttpCall(scope, receive, self.gateway, "ws_" + secrets.token_hex(8))
         try:
             self.gateway.guard.check(call.header("host"), call.header("origin"))
+            if await routes_amp_control.joined(call, receive, send):
+                return
             way = websocket.way_of(call.path)
             if way is None:
                 raise UnknownRoute(f"{call.path} is no WebSocket here")

@@ -41,6 +41,8 @@ class HttpCall:
         client = cast("tuple[str, int] | None", scope.get("client"))
         self.peer = client[0] if client else ""
         self.loopback = client is None or is_loopback(client[0])
+        self.scheme = cast("str", scope.get("scheme", "http"))
+        self.subprotocols = cast("list[str]", scope.get("subprotocols") or [])
         self.raw_path = cast("bytes", scope.get("raw_path") or b"")
         self.prefix = ""
         self.naming = AS_CONFIGURED

@@ -35,8 +35,8 @@ class Configured:
         self.settings = settings
         self.pools = pools
         self.max_body = settings.max_body_mb * 1024 * 1024
-        self.amp = amp_of(settings.amp)
         self.keys = ClientKeys((key_name(key.reveal()), key.reveal()) for key in settings.api_keys)
+        self.amp = amp_of(settings, self.keys.knows)
         self.guard = Guard([settings.host, *settings.allowed_hosts])
         self.options = Options(
             strict_conversion=settings.strict_conversion,

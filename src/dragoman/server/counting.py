@@ -36,7 +36,7 @@ def counting(
         request = read({**body, "model": name}, Losses())
         caller, plain = call.caller.inside(name)
         incoming = incoming_of(call, codec)
-        resolved(call.gateway.names, caller, plain, incoming.naming)
+        resolution = resolved(call.gateway.names, caller, plain, incoming.naming)
         assert call.outcome is not None
         if model:
             incoming = msgspec.structs.replace(incoming, model=model, in_url=True)
@@ -46,6 +46,7 @@ def counting(
         except UpstreamFault:
             reply = None
         if reply is not None:
+            call.outcome.upstream = resolution.targets[0].host.name
             return reply
         return json_reply(shown(request_tokens(request)), 200, [("x-dragoman-estimate", "true")])
 

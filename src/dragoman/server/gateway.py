@@ -146,6 +146,7 @@ class Gateway:
     def log(self, outcome: Outcome) -> None:
         """One line for a finished request, and its counts."""
         _count(outcome)
+        further = outcome.further(outcome) if outcome.further else {}
         if self.configured.quiet:
             return
         usage = outcome.usage
@@ -166,6 +167,7 @@ class Gateway:
                 "tokens_out": usage.tokens_out,
                 "cached": usage.cache_read,
                 "error": outcome.error,
+                **further,
             }
         )
         if outcome.dropped:

@@ -29,7 +29,8 @@ async def send_reply(send: Send, reply: Reply, *, head: bool = False) -> None:
         await send({"type": "http.response.body", "body": b"" if head else body})
         return
     try:
-        headers += _STREAM_HEADERS
+        told = {name for name, _ in headers}
+        headers += [pair for pair in _STREAM_HEADERS if pair[0] not in told]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         async for data in body:
             await send({"type": "http.response.body", "body": data, "more_body": True})

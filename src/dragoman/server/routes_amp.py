@@ -6,7 +6,9 @@ ampcode.com for a model that nobody serves here.
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
+from dragoman.amp.told import told
 from dragoman.exchange.incoming import Naming, Reply
 from dragoman.protocols.anthropic.codec import CODEC as ANTHROPIC
 from dragoman.protocols.anthropic.listings import count_out
@@ -17,6 +19,7 @@ from dragoman.protocols.openai_chat.codec import CODEC as OPENAI
 from dragoman.protocols.openai_chat.codec import COMPLETIONS
 from dragoman.protocols.openai_responses.codec import CODEC as RESPONSES
 from dragoman.server import responses_api
+from dragoman.server.amp_proxy import shown_client_key
 from dragoman.server.call import HttpCall
 from dragoman.server.counting import counting
 from dragoman.server.model_pages import page
@@ -45,7 +48,7 @@ def _by_shape() -> dict[tuple[str, str], Route]:
         ),
     }
     found = {
-        ("POST", root + shape): Route(codec, _amp(handle))
+        ("POST", root + shape): Route(codec, _amp(handle, codec, "/" + shape))
         for shape, (codec, handle) in posted.items()
         for root in ("", "v1/")
     }
@@ -63,7 +66,7 @@ def find(method: str, call: HttpCall) -> Route | None:
     if found is not None:
         return found
     if method == "POST" and (action := _ACTION.fullmatch(shape)):
-        return Route(GEMINI, _amp(action_of(action[1], action[2])))
+        return Route(GEMINI, _amp(action_of(action[1], action[2]), GEMINI, "/models/"))
     if method == "GET" and (named := _PAGE.fullmatch(shape)):
         return Route(GEMINI, page(named[1], lambda _: GEMINI))
     return None
@@ -85,12 +88,19 @@ async def _models(call: HttpCall) -> Reply:
     return json_reply(codec.models_out(call.gateway.entries(call.caller)))
 
 
-def _amp(handle: Handler) -> Handler:
-    """The handler, for a request whose model's name is read as Amp's."""
+def _amp(handle: Handler, codec: Codec, tail: str) -> Handler:
+    """The handler, for a request whose model's name is read as Amp's. `tail`: what begins the part
+    of the path that the protocol itself knows."""
 
     async def amp(call: HttpCall) -> Reply:
         settings = call.gateway.configured.amp
-        call.naming = Naming(settings.mapping, settings.forced)
+        resort = None
+        if settings.upstream is not None:
+            base_path = quote(call.path[: call.path.rindex(tail)])
+            client = shown_client_key(call)
+            resort = settings.upstream.resort(codec, base_path, client, call.headers)
+        call.naming = Naming(settings.mapping, settings.forced, resort, settings.on_failure)
+        call.further = told
         return await handle(call)
 
     return amp

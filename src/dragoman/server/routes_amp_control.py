@@ -8,15 +8,19 @@ Amp module, which its users search for.
 
 from __future__ import annotations
 
-from dragoman.accounts.client_keys import shown_keys
+import time
+
 from dragoman.amp.paths import Kind, kind_of
-from dragoman.errors import DragomanError, Forbidden
-from dragoman.exchange.incoming import Reply
+from dragoman.errors import DragomanError, Forbidden, UnknownRoute
+from dragoman.exchange.incoming import Outcome, Reply
 from dragoman.protocols.ollama.codec import CODEC as PLAIN
-from dragoman.server import admission, amp_local
+from dragoman.server import admission, amp_local, amp_socket
+from dragoman.server.amp_proxy import passed_on, shown_client_key
+from dragoman.server.bodies import Receive, Send
 from dragoman.server.call import HttpCall
 from dragoman.server.respond import json_reply
 from dragoman.server.routes import Route, outcome_of
+from dragoman.server.ways import parted
 
 NOT_AVAILABLE = "amp upstream proxy not available"
 NOT_LOCAL = "Access denied: management routes restricted to localhost"
@@ -49,21 +53,58 @@ def admit(call: HttpCall, kind: Kind) -> bool:
         raise Forbidden("requests from pages of other origins are not served")
     if amp.restricted and not call.loopback:
         raise Forbidden(NOT_LOCAL)
-    if kind.needs_key or gateway.keys.name_of(shown_keys(call.headers, call.query)) is not None:
+    if kind.needs_key or shown_client_key(call):
         admission.admit(call)
         return True
     return False
+
+
+async def joined(call: HttpCall, receive: Receive, send: Send) -> bool:
+    """Serves a WebSocket on a path of Amp's own server; False where the path is none of its."""
+    kind = kind_of(call.path)
+    if kind is None and (parts := parted(call.path)) is not None:
+        kind = kind_of(parts[1])
+        if kind is not None:
+            call.way, call.path = parts
+    if kind is None:
+        return False
+    outcome = _outcome(call)
+    await receive()
+    try:
+        admitted = admit(call, kind)
+        outcome.key, outcome.group = call.caller.name, call.caller.group
+        upstream = call.gateway.configured.amp.upstream
+        if upstream is None or call.gateway.configured.amp.local:
+            raise UnknownRoute(f"{call.path} is no WebSocket here")
+        key = await upstream.keys.of(shown_client_key(call)) if admitted else ""
+        outcome.status = await amp_socket.joined(call, receive, send, upstream, key)
+    except DragomanError as error:
+        outcome.status, outcome.error = error.status, error.message
+        told = json_reply({"error": error.message}, error.status)
+        await amp_socket.refuse(send, told)
+    finally:
+        outcome.total_s = time.monotonic() - outcome.started_at
+        call.gateway.log(outcome)
+    return True
+
+
+def _outcome(call: HttpCall) -> Outcome:
+    call.further = lambda outcome: {"path": call.path}
+    return outcome_of(call, "amp")
 
 
 def _route(kind: Kind) -> Route:
     async def handle(call: HttpCall) -> Reply:
         try:
             admitted = admit(call, kind)
-            call.outcome = outcome_of(call, "amp")
+            call.outcome = _outcome(call)
             if call.gateway.configured.amp.local:
                 await call.read_body()
                 return await amp_local.answer(call, admitted=admitted)
-            raise NoUpstream(NOT_AVAILABLE)
+            amp = call.gateway.configured.amp
+            assert amp.upstream is not None
+            key = await amp.upstream.keys.of(shown_client_key(call)) if admitted else ""
+            return await passed_on(call, amp.upstream, key, basic=kind is Kind.ACTORS)
         except DragomanError as error:
             if call.outcome is not None:
                 call.outcome.error = error.message

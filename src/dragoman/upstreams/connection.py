@@ -34,6 +34,7 @@ class Connection(asyncio.Protocol):
         self._head_only = False
         self._parser = httptools.HttpResponseParser(self)
         self._lost: Exception | None = None
+        self._room: asyncio.Future[None] | None = None
         self._until_close = False
         self._stays = False
         self.closed = False
@@ -59,6 +60,18 @@ class Connection(asyncio.Protocol):
             self._transport.write(body)
         else:
             self._transport.write(head + body)
+
+    async def send(self, data: bytes) -> None:
+        """More of a request's body; waits while the host takes none.
+
+        Raises:
+            OSError: the connection is lost.
+        """
+        if self._lost is not None or self._transport is None:
+            raise ConnectionResetError("closed")
+        self._transport.write(data)
+        if self._room is not None:
+            await self._room
 
     def take(self) -> bytes:
         """All body bytes that have arrived; b"" when none have."""
@@ -119,11 +132,20 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         self._wake()
 
+    def pause_writing(self) -> None:
+        self._room = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        room, self._room = self._room, None
+        if room is not None and not room.done():
+            room.set_result(None)
+
     def eof_received(self) -> bool:
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        self.resume_writing()
         if self._until_close and self.head_done and exc is None:
             self.complete = True
         self._fail(exc if isinstance(exc, OSError) else ConnectionResetError("closed"))

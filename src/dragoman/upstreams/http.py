@@ -25,6 +25,7 @@ from dragoman.errors import Broken, TimedOut, Unreachable, UpstreamFault
 from dragoman.upstreams.connecting import Place, connect, place_of
 from dragoman.upstreams.connection import Connection, NotHttp
 from dragoman.upstreams.encodings import decoder_of
+from dragoman.upstreams.uploading import Upload, answered_upload
 
 Headers = list[tuple[str, str]]
 
@@ -44,7 +45,7 @@ class Deadlines(NamedTuple):
 
 class Call(NamedTuple):
     """One request to an upstream. `url` is sent as it is, already encoded. `proxy` is "" for none
-    or an http, https, socks5 URL."""
+    or an http, https, socks5 URL. `upload` stands in the place of `body`."""
 
     upstream: str
     method: str
@@ -53,6 +54,7 @@ class Call(NamedTuple):
     body: bytes = b""
     proxy: str = ""
     deadlines: Deadlines = Deadlines()
+    upload: Upload | None = None
 
 
 class Answer:
@@ -177,11 +179,13 @@ class HttpClient:
         answered on it.
 
         Raises:
-            Unreachable, TimedOut, Broken.
+            Unreachable, TimedOut, Broken; what an upload's source raises.
         """
         url = _split(call.url)
         place = place_of(url, call.proxy)
         head = _head(call, url)
+        if call.upload is not None:
+            return await self._uploading(await _connected(place, call), place, call, head)
         while (kept := self._kept(place)) is not None:
             answer = await self._on(kept, place, call, head, kept=True)
             if answer is not None:
@@ -231,6 +235,34 @@ class HttpClient:
             raise
         return Answer(call, connection, started, lambda: self._give_back(place, connection))
 
+    async def _uploading(
+        self, connection: Connection, place: Place, call: Call, head: bytes
+    ) -> Answer:
+        """The answer to a request whose body is sent meanwhile: it may come before that is over.
+        Always on a connection of its own, for the body cannot be sent twice."""
+        assert call.upload is not None
+        deadlines = call.deadlines
+        started = asyncio.get_running_loop().time()
+        connection.begin(head, b"", call.method)
+        try:
+            sending = await answered_upload(
+                connection, call.upload, deadlines.idle, deadlines.first_byte
+            )
+        except (OSError, NotHttp) as error:
+            connection.close()
+            raise _broken_upload(call, error) from error
+        except BaseException:
+            connection.close()
+            raise
+
+        def give_back() -> None:
+            if not sending.done():
+                sending.cancel()
+                connection.close()
+            self._give_back(place, connection)
+
+        return Answer(call, connection, started, give_back)
+
     def _kept(self, place: Place) -> Connection | None:
         connections = self._idle.get(place)
         oldest = time.monotonic() - _KEEP_S
@@ -261,12 +293,23 @@ def _head(call: Call, url: SplitResult) -> bytes:
         target += "?" + url.query
     lines = [f"{call.method} {target} HTTP/1.1\r\nhost: {url.netloc.rpartition('@')[2]}"]
     lines += [f"{name}: {value}" for name, value in call.headers]
-    if call.body or call.method in ("POST", "PUT", "PATCH"):
+    if call.upload is not None:
+        lines.append(call.upload.framing)
+    elif call.body or call.method in ("POST", "PUT", "PATCH"):
         lines.append(f"content-length: {len(call.body)}")
     head = "\r\n".join(lines)
     if head.count("\n") != len(lines) or head.count("\r") != len(lines):
         raise Broken(f"upstream {call.upstream}: a header to be sent holds a line break")
     return (head + "\r\n\r\n").encode("latin-1", "replace")
+
+
+def _broken_upload(call: Call, error: Exception) -> UpstreamFault:
+    name = f"upstream {call.upstream}"
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"{name} took nothing, or sent nothing, for too long")
+    if isinstance(error, NotHttp):
+        return Broken(f"{name} sent something that is not HTTP", detail=str(error))
+    return Broken(f"{name} closed the connection before it answered", detail=repr(error))
 
 
 def _too_long(call: Call) -> TimedOut:
