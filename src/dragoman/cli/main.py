@@ -78,6 +78,23 @@ def explain(
     sys.exit(run(config, model, group, request, protocol, as_json))
 
 
+@app.command()
+def connect(
+    client: Annotated[str, typer.Argument(help="The client, as `amp`.")],
+    url: Annotated[
+        str, typer.Option("--url", help="The gateway's address, when a proxy is before it.")
+    ] = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Merge it into the client's own settings file.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Make a client use this gateway: tell how, or write it into the client's settings."""
+    from dragoman.cli.connect import run
+
+    sys.exit(run(client, config, url, write_file=write))
+
+
 def main() -> None:
     """The `dragoman` program."""
     app()

@@ -19,7 +19,7 @@ from pathlib import Path
 import uvicorn
 from rich.console import Console
 
-from dragoman.cli.welcome import show_welcome
+from dragoman.cli.welcome import address_of, show_welcome
 from dragoman.config.load import find_config, load_bytes, read
 from dragoman.config.problems import ConfigError
 from dragoman.config.settings import Settings
@@ -189,10 +189,7 @@ def _uvicorn_config(app: App, settings: Settings) -> uvicorn.Config:
 def _welcome(gateway: Gateway, settings: Settings, listener: socket.socket, written: str) -> None:
     """The whole greeting on a terminal or after a first start; else only the address, for logs
     must not hold the key."""
-    scheme = "https" if settings.tls.enable else "http"
-    port = listener.getsockname()[1]
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    address = address_of(settings, listener.getsockname()[1])
     models = [entry.id for entry in gateway.entries()]
     console = Console()
     if written or sys.stdout.isatty():

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from dragoman.config.settings import Settings
+
 _SHOWN_MODELS = 12
 
 _GEMINI_HOME = "~/.gemini-dragoman"
@@ -15,6 +17,13 @@ _GEMINI_SETTINGS = '{"security":{"auth":{"selectedType":"gemini-api-key"}}}'
 """Without it Gemini CLI asks how to sign in, keeps to a Google account chosen before, or ends when
 it has no terminal. It stands in a home of its own, so that the user's own settings stay as they
 are."""
+
+
+def address_of(settings: Settings, port: int) -> str:
+    """Where a client on this machine reaches the gateway."""
+    scheme = "https" if settings.tls.enable else "http"
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def client_lines(address: str, key: str, model: str) -> list[tuple[str, str]]:
