@@ -143,7 +143,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("how", ["mapped", "no-account"])
+@pytest.mark.parametrize("how", ["local", "mapped", "fallen-back", "no-account"])
 def test_a_turn_with_tools_and_subagents(
     how: str, mode: str, place: Callable[[str], Place], tmp_path: Path
 ) -> None:
