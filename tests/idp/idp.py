@@ -59,6 +59,7 @@ class Idp:
         self.codes: dict[str, Grant] = {}
         self.devices: dict[str, Device] = {}
         self.expires_in: float = 900
+        self.interval = 5
         self.revoke_old = False
         self.project = "project-of-the-fake"
         self._next: dict[tuple[str, str], list[tuple[int, Any, dict[str, str]]]] = defaultdict(list)
@@ -256,7 +257,7 @@ class Idp:
             "verification_uri": f"{self.url}/{provider}/enter",
             "verification_uri_complete": f"{self.url}/{provider}/enter?code={user_code}",
             "expires_in": int(self.expires_in),
-            "interval": 5,
+            "interval": self.interval,
         }
 
     def _by_device(self, provider: str, form: dict[str, str]) -> tuple[int, Any]:

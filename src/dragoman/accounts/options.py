@@ -45,5 +45,5 @@ def _seal(settings: Settings, environment: Mapping[str, str]) -> Seal:
     try:
         return Seal(key_from(environment, keyring=settings.auth_keyring))
     except Sealed as error:
-        logger().error("auth files are not sealed, and sealed ones not read", reason=str(error))
-        return Seal(broken=True)
+        logger().error("sealed auth files cannot be read, nor logins kept", reason=str(error))
+        return Seal(barred=str(error))

@@ -36,6 +36,7 @@ class Provider(msgspec.Struct, frozen=True):
     exchange_url: str = ""
     port: int = 0
     path: str = ""
+    redirect: str = ""
     scopes: tuple[str, ...] = ()
     pkce: bool = True
     form: Literal["form", "json"] = "form"
@@ -46,7 +47,7 @@ class Provider(msgspec.Struct, frozen=True):
 
     @property
     def redirect_uri(self) -> str:
-        return f"http://localhost:{self.port}{self.path}"
+        return self.redirect or f"http://localhost:{self.port}{self.path}"
 
 
 _GOOGLE = "https://www.googleapis.com/auth/"
@@ -174,7 +175,7 @@ COPILOT = Provider(
     title="GitHub Copilot",
     flow="device",
     client_id="Iv1.b507a08c87ecfe98",
-    source="GitHub's Copilot plug-in for Vim and Neovim",
+    source="docs.litellm.ai, provider GitHub Copilot; it is that of GitHub's plug-in for Vim",
     # docs.github.com, "Authorizing OAuth apps", device flow.
     token_url="https://github.com/login/oauth/access_token",  # noqa: S106
     device_url="https://github.com/login/device/code",

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from dragoman.accounts import client_files
 from dragoman.accounts.auth_file import owner_of, unreadable
 from dragoman.accounts.folder import AuthFolder, Mark
 from dragoman.accounts.login import Login
+from dragoman.accounts.printing import printed
 from dragoman.accounts.records import Account, Owner
 from dragoman.accounts.sealing import Seal, Sealed
 from dragoman.neutral.json import JsonObject, encode, object_of
@@ -80,11 +79,14 @@ class Registry:
         Raises:
             OSError: the content is kept with the login then, for `write_again`.
         """
-        data = self.printed(fields)
+        data = printed(fields, self.seal)
         async with self._turn:
             login.unwritten = data
             await asyncio.to_thread(self.folder.write, login.id, data)
             self._written(login, data)
+
+    def barred(self) -> str:
+        return self.seal.barred
 
     async def write_again(self, login: Login) -> bool:
         """Whether what could not be written now is; or need not be, for the file is another."""
@@ -110,13 +112,10 @@ class Registry:
         Raises:
             OSError, BadName.
         """
-        data = self.printed(fields)
+        data = printed(fields, self.seal)
         async with self._turn:
             await asyncio.to_thread(self.folder.write, id_, data)
             self._take_one(id_, self._parsed(data))
-
-    def printed(self, fields: JsonObject) -> bytes:
-        return msgspec.json.format(encode(self.seal.closed(fields)), indent=2) + b"\n"
 
     def _written(self, login: Login, data: bytes) -> None:
         login.unwritten = None

@@ -34,6 +34,9 @@ class Files(Protocol):
     async def write(self, login: Login, fields: JsonObject) -> None:
         """Raises OSError."""
 
+    def barred(self) -> str:
+        """Why nothing may be written at all; "" where it may."""
+
 
 class Renewing:
     """`provider` and `proxy` tell a login's; `told` is called when something about a login is
@@ -102,6 +105,8 @@ class Renewing:
             return
         before = login.tokens
         try:
+            if barred := self._files.barred():
+                raise OSError(barred)
             lock = self.locks.held(login.id, PATIENCE_S)
             await lock.__aenter__()
         except TimeoutError:

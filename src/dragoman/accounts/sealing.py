@@ -27,27 +27,27 @@ class Sealed(Exception):
 
 
 class Seal:
-    """Without a key it writes plain files and opens none. `broken`: there should be one, so nothing
-    is written in the clear."""
+    """Without a key it writes plain files and opens none. `barred`: why there is none though there
+    should be; nothing is written in the clear then."""
 
-    def __init__(self, key: str = "", *, broken: bool = False) -> None:
+    def __init__(self, key: str = "", *, barred: str = "") -> None:
         self._key = key
-        self._broken = broken
+        self.barred = barred
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Seal) and (self._key, self._broken) == (other._key, other._broken)
+        return isinstance(other, Seal) and (self._key, self.barred) == (other._key, other.barred)
 
     def __hash__(self) -> int:
-        return hash((self._key, self._broken))
+        return hash((self._key, self.barred))
 
     def closed(self, fields: JsonObject) -> JsonObject:
         """The object as it is written.
 
         Raises:
-            OSError: the key that it should be sealed with is not there.
+            OSError: it should be sealed and cannot be.
         """
-        if self._broken:
-            raise OSError("auth files are to be sealed, and the key cannot be used")
+        if self.barred:
+            raise OSError(self.barred)
         if not self._key:
             return fields
         out: JsonObject = {name: fields[name] for name in _OPEN if name in fields}

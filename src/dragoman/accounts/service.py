@@ -135,7 +135,10 @@ class Accounts:
 
     async def look(self) -> None:
         """Takes in what has changed in the folder."""
-        self._took(await self.registry.look())
+        changed = await self.registry.look()
+        self._took(changed)
+        if changed and self._tasks:
+            self._tick()
 
     async def refresh(self, id_: str) -> bool:
         """Renews one now; whether it has another token."""

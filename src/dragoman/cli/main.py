@@ -10,6 +10,8 @@ import typer
 
 from dragoman import __version__
 from dragoman.cli.config_commands import config_app
+from dragoman.cli.login_commands import accounts_app, login
+from dragoman.cli.old_flags import translated
 
 app = typer.Typer(
     name="dragoman",
@@ -19,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(config_app, name="config")
+app.add_typer(accounts_app, name="accounts")
+app.command()(login)
 
 ConfigOption = Annotated[
     Path | None,
@@ -97,4 +101,4 @@ def connect(
 
 def main() -> None:
     """The `dragoman` program."""
-    app()
+    app(translated(sys.argv[1:]))

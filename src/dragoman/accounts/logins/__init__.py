@@ -1,0 +1,1 @@
+"""Logging in: from a person's consent to an auth file."""
