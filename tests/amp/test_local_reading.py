@@ -115,6 +115,30 @@ async def test_markdown_cuts_long_results_when_asked_and_fences_safely(tmp_path:
     assert whole.endswith("```\ngone\n```\n\n*(an image)*\n")
 
 
+async def test_the_list_that_earlier_versions_ask_for(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        await amp.result("uploadThread", thread=thread())
+        await amp.result("uploadThread", thread=thread(TWO, created=1, title=None, messages=[]))
+        await amp.result("setThreadMeta", thread=ONE, meta={"visibility": "public_unlisted"})
+        reply = await amp.reply("GET", "/api/threads?createdByUserID=user_key-1")
+        assert body_of(reply) == [
+            {
+                "id": ONE,
+                "title": "Where the é is",
+                "updatedAt": NOW_MS - 50_000,
+                "messageCount": 1,
+                "meta": {"visibility": "public_unlisted", "sharedGroupIDs": []},
+            },
+            {
+                "id": TWO,
+                "title": None,
+                "updatedAt": 1,
+                "messageCount": 0,
+                "meta": {"visibility": "private", "sharedGroupIDs": []},
+            },
+        ]
+
+
 async def test_the_small_answers_the_cli_asks_for(tmp_path: Path) -> None:
     async with client(tmp_path) as amp:
         for path, answer in (

@@ -37,6 +37,13 @@ def test_feeds_need_a_key_and_the_actors_socket_none() -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["/threads/../v1/models", "/api/user/../internal", "/threads/.", "/auth/.."]
+)
+def test_a_path_that_climbs_is_nobodys(path: str) -> None:
+    assert kind_of(path) is None
+
+
+@pytest.mark.parametrize(
     "path", ["/", "/v1/messages", "/api/chat", "/api/tags", "/api/provider/openai/models", "/api"]
 )
 def test_other_paths_are_not_amps(path: str) -> None:

@@ -17,7 +17,7 @@ import msgspec
 from dragoman.amp import pages
 from dragoman.amp.documents import is_thread_id, read_json
 from dragoman.amp.markdown import markdown
-from dragoman.amp.methods import call, read_thread, user, user_id
+from dragoman.amp.methods import MOST_LISTED, call, read_thread, user, user_id
 from dragoman.amp.paths import Kind, kind_of
 from dragoman.amp.refused import Refused
 from dragoman.amp.searching import excerpt, wanted
@@ -90,6 +90,8 @@ class ControlPlane:
         if path == "/api/user":
             return _json(user(owner))
         try:
+            if path == "/api/threads":
+                return await self._list(owner)
             if path == "/api/threads/find":
                 return await self._find(asked, owner)
             if path.startswith("/api/threads/") and path.endswith(".md"):
@@ -99,6 +101,22 @@ class ControlPlane:
         except OSError as error:
             return _error(503, _failed(error).message)
         return None
+
+    async def _list(self, owner: str) -> Reply:
+        """As versions of early 2026 ask for it."""
+        rows = await self._threads.listed(owner, MOST_LISTED, archived=False)
+        unshared: JsonObject = {"visibility": "private", "sharedGroupIDs": []}
+        found: list[Json] = [
+            {
+                "id": entry["id"],
+                "title": entry["title"],
+                "updatedAt": entry["userLastInteractedAt"],
+                "messageCount": entry["messageCount"],
+                "meta": {**unshared, **marks.meta},
+            }
+            for entry, marks in rows
+        ]
+        return _json(found)
 
     async def _find(self, asked: Asked, owner: str) -> Reply:
         query = wanted(asked.parameter("q"), round(self._clock() * 1000), owner)

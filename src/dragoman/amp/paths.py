@@ -15,6 +15,7 @@ _API = frozenset(
 )
 _PAGES = frozenset({"auth", "docs", "settings", "threads", "_app"})
 """`_app`: the scripts and styles of the pages."""
+_CLIMBS = frozenset({".", ".."})
 _FEEDS = frozenset({"/threads.rss", "/news.rss"})
 
 
@@ -33,7 +34,10 @@ class Kind(Enum):
 
 
 def kind_of(path: str) -> Kind | None:
-    """What a path is to Amp's own server; None for a path that is not its."""
+    """What a path is to Amp's own server; None for a path that is not its. One that climbs is
+    nobody's: a proxy before the gateway may have read it as another."""
+    if not _CLIMBS.isdisjoint(path.split("/")):
+        return None
     head, _, rest = path[1:].partition("/")
     if head == "api":
         return Kind.API if rest.partition("/")[0] in _API else None
