@@ -43,6 +43,9 @@ class ReplaceSystemText(msgspec.Struct, frozen=True):
     replace: str
 
     def applied(self, text: str) -> str:
+        """An empty text stays."""
+        if not text:
+            return text
         if isinstance(self.find, str):
             return text.replace(self.find, self.replace)
         return self.find.sub(self.replace, text)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from dragoman.errors import DragomanError, UpstreamRefused
+from dragoman.neutral.edits import Edit
 from dragoman.neutral.events import Event
 from dragoman.neutral.json import Json, JsonObject
 from dragoman.neutral.listings import EmbeddingResponse, ModelEntry
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.requests import EmbeddingRequest, ProtocolName, Request
+from dragoman.neutral.requests import (
+    EmbeddingRequest,
+    ProtocolName,
+    ReasoningSettings,
+    Request,
+    Sampling,
+)
 from dragoman.neutral.responses import Response
 
 
@@ -81,6 +88,22 @@ class StreamEncoder(Protocol):
         """A keepalive that this protocol's SDKs ignore, valid at any point between two events."""
 
 
+class Editing(msgspec.Struct, frozen=True):
+    """Edits on a body of this protocol that stays the client's own bytes."""
+
+    edited: Callable[[bytes, Sequence[Edit], Target, Losses], bytes]
+    """The body with the edits, everything else byte for byte.
+
+    Raises:
+        InvalidRequest: what an edit means cannot be read.
+    """
+    settings_in: Callable[[Mapping[str, msgspec.Raw]], tuple[Sampling, ReasoningSettings]]
+    """What a body's top-level fields say of sampling and thinking."""
+    fitted: Callable[[Sampling, Sampling, ReasoningSettings, Target, Losses], Sampling]
+    """(what the client sent, what is wished, thinking, target, losses) → what the target takes of
+    the wish. For clients of any protocol."""
+
+
 class Codec(msgspec.Struct, frozen=True):
     """One protocol, both sides.
 
@@ -117,6 +140,7 @@ class Codec(msgspec.Struct, frozen=True):
     models_out: Callable[[Sequence[ModelEntry]], JsonObject]
     model_out: Callable[[ModelEntry], JsonObject]
     models_path: str
+    editing: Editing
     fail_behind: Callable[[DragomanError, str, bytes, Reply], bytes] | None = None
     """The error for a stream whose bytes passed unread, where it must fit what the client has had:
     (error, the upstream's id, its last bytes, reply). None = `stream_out(reply).fail(error)`."""

@@ -3,6 +3,7 @@ with converted requests) and 2026-10-21 (what newer SDKs say; its bodies are rea
 
 from __future__ import annotations
 
+from dragoman.protocols.anthropic.edits import EDITING
 from dragoman.protocols.anthropic.errors import error_in, error_out
 from dragoman.protocols.anthropic.events_in import answer_in, stream_in
 from dragoman.protocols.anthropic.events_out import stream_out
@@ -31,4 +32,5 @@ CODEC = Codec(
     models_out=models_out,
     model_out=model_out,
     models_path="/models",
+    editing=EDITING,
 )

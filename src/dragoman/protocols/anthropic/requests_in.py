@@ -71,7 +71,7 @@ def count_request_in(body: JsonObject, _losses: Losses) -> Request:
     blocks = Blocks()
     output_config = fields.object("output_config") or Fields({}, "output_config")
     turns = (*_system(fields, blocks), *_messages(fields, blocks))
-    reasoning = _reasoning(fields, output_config)
+    reasoning = reasoning_in(fields, output_config)
     output = _output(output_config.object("format") or fields.object("output_format"))
     hints, beside = _hints(fields)
     beside |= {"output_config": output_config.rest()} if output_config.rest() else {}
@@ -79,15 +79,9 @@ def count_request_in(body: JsonObject, _losses: Losses) -> Request:
         protocol=NAME,
         model=fields.needed_text("model"),
         turns=turns,
-        tools=tuple(_tool(tool) for tool in fields.objects("tools")),
-        tool_choice=_choice(fields.object("tool_choice")),
-        sampling=Sampling(
-            max_tokens=fields.integer("max_tokens"),
-            temperature=fields.number("temperature"),
-            top_p=fields.number("top_p"),
-            top_k=fields.integer("top_k"),
-            stop=tuple(fields.texts("stop_sequences") or ()),
-        ),
+        tools=tuple(tool_in(tool) for tool in fields.objects("tools")),
+        tool_choice=choice_in(fields.object("tool_choice")),
+        sampling=sampling_in(fields),
         reasoning=reasoning,
         output=output,
         hints=hints,
@@ -100,10 +94,10 @@ def _system(fields: Fields, blocks: Blocks) -> tuple[Turn, ...]:
     if fields.value.get("system") is None:
         return ()
     parts = blocks.content(fields, "system")
-    return (Turn("system", tuple(_unbilled(part) for part in parts), author="top"),)
+    return (Turn("system", tuple(unbilled(part) for part in parts), author="top"),)
 
 
-def _unbilled(part: Part) -> Part:
+def unbilled(part: Part) -> Part:
     """Claude Code's attribution block is for Anthropic alone."""
     if isinstance(part, Text) and part.text.startswith(BILLING_HEADER):
         mark: JsonObject = {"cache_control": mark_out(part.cache)} if part.cache else {}
@@ -135,7 +129,7 @@ def _turn(message: Fields, blocks: Blocks) -> Turn:
     return Turn(role, parts, author=author, extras=message.rest())
 
 
-def _tool(tool: Fields) -> Tool:
+def tool_in(tool: Fields) -> Tool:
     kind = tool.text("type")
     if kind is not None and kind != "custom":
         name = tool.text("name") or ""
@@ -151,7 +145,17 @@ def _tool(tool: Fields) -> Tool:
     )
 
 
-def _choice(choice: Fields | None) -> ToolChoice:
+def sampling_in(fields: Fields) -> Sampling:
+    return Sampling(
+        max_tokens=fields.integer("max_tokens"),
+        temperature=fields.number("temperature"),
+        top_p=fields.number("top_p"),
+        top_k=fields.integer("top_k"),
+        stop=tuple(fields.texts("stop_sequences") or ()),
+    )
+
+
+def choice_in(choice: Fields | None) -> ToolChoice:
     if choice is None:
         return ToolChoice()
     word = choice.needed_text("type")
@@ -168,7 +172,7 @@ def _choice(choice: Fields | None) -> ToolChoice:
     )
 
 
-def _reasoning(fields: Fields, output_config: Fields) -> ReasoningSettings:
+def reasoning_in(fields: Fields, output_config: Fields) -> ReasoningSettings:
     effort = output_config.text("effort")
     thinking = fields.object("thinking")
     if thinking is None:

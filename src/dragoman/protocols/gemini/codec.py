@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from dragoman.protocols.codec import Codec
+from dragoman.protocols.gemini.edits import EDITING
 from dragoman.protocols.gemini.errors import error_in, error_out
 from dragoman.protocols.gemini.events_in import StreamReader, answer_in
 from dragoman.protocols.gemini.events_out import ArrayStream, SseStream
@@ -65,6 +66,7 @@ CODEC = Codec(
     models_out=models_out,
     model_out=model_out,
     models_path="/models",
+    editing=EDITING,
     embed_path=_embed_path,
     embed_in=embed_in,
     embed_out=embed_out,

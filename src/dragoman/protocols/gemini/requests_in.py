@@ -42,9 +42,9 @@ def request_in(body: JsonObject, losses: Losses) -> Request:
     turns = tuple(_turn(content, history) for content in inners(f, "contents"))
     tools = tuple(tool for entry in inners(f, "tools") for tool in _tools(entry))
     config = inner(f, "generationConfig") or fields({}, "generationConfig")
-    tool_choice = _tool_choice(inner(f, "toolConfig"))
-    sampling = _sampling(config)
-    reasoning = _reasoning(inner(config, "thinkingConfig"))
+    tool_choice = choice_in(inner(f, "toolConfig"))
+    sampling = sampling_in(config)
+    reasoning = reasoning_in(inner(config, "thinkingConfig"))
     output = _output(config)
     hints = Hints(
         modalities=tuple(m.lower() for m in config.texts("responseModalities") or ()),
@@ -92,13 +92,13 @@ def _parts(content: Fields, history: History) -> tuple[Part, ...]:
 
 
 def _tools(entry: Fields) -> list[Tool]:
-    tools: list[Tool] = [_function(f) for f in inners(entry, "functionDeclarations")]
+    tools: list[Tool] = [function_in(f) for f in inners(entry, "functionDeclarations")]
     for key, value in unread(entry).items():
         tools.append(HostedTool(HOSTED_TOOLS.get(key, key), {key: value}, NAME))
     return tools
 
 
-def _function(f: Fields) -> FunctionTool:
+def function_in(f: Fields) -> FunctionTool:
     parameters = f.schema("parametersJsonSchema")
     wire = NO_EXTRAS
     if parameters is None and (openapi := f.schema("parameters")) is not None:
@@ -112,7 +112,7 @@ def _function(f: Fields) -> FunctionTool:
     )
 
 
-def _tool_choice(config: Fields | None) -> ToolChoice:
+def choice_in(config: Fields | None) -> ToolChoice:
     if config is None:
         return ToolChoice()
     calling = inner(config, "functionCallingConfig")
@@ -139,7 +139,7 @@ def _tool_choice(config: Fields | None) -> ToolChoice:
     raise InvalidRequest(f"{path}: expected AUTO, ANY, NONE or VALIDATED, got {wire}", param=path)
 
 
-def _sampling(f: Fields) -> Sampling:
+def sampling_in(f: Fields) -> Sampling:
     return Sampling(
         max_tokens=f.integer("maxOutputTokens"),
         temperature=f.number("temperature"),
@@ -155,7 +155,7 @@ def _sampling(f: Fields) -> Sampling:
     )
 
 
-def _reasoning(f: Fields | None) -> ReasoningSettings:
+def reasoning_in(f: Fields | None) -> ReasoningSettings:
     """Thoughts are hidden unless asked for: `summary` is "auto" or not said."""
     if f is None:
         return ReasoningSettings()

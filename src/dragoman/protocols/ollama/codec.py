@@ -10,6 +10,7 @@ import msgspec
 
 from dragoman.protocols.codec import Codec
 from dragoman.protocols.ollama import generate
+from dragoman.protocols.ollama.edits import EDITING
 from dragoman.protocols.ollama.embeddings import (
     embed_in,
     embed_out,
@@ -58,6 +59,7 @@ CODEC = Codec(
     models_out=models_out,
     model_out=model_out,
     models_path="/tags",
+    editing=EDITING,
     embed_path=_embed_path,
     embed_in=embed_in,
     embed_out=embed_out,

@@ -35,7 +35,7 @@ def chat_in(body: JsonObject, _losses: Losses) -> Request:
     model = fields.needed_text("model")
     ids = CallIds()
     turns = tuple(_turn_in(message, ids) for message in fields.objects("messages"))
-    tools = tuple(_tool_in(tool) for tool in fields.objects("tools"))
+    tools = tuple(tool_in(tool) for tool in fields.objects("tools"))
     return request_of(fields, model, turns, tools)
 
 
@@ -44,7 +44,7 @@ def request_of(
 ) -> Request:
     """The fields `/api/chat` and `/api/generate` share."""
     sampling, options = sampling_in(fields)
-    reasoning = _reasoning_in(fields)
+    reasoning = reasoning_in(fields)
     output = _output_in(fields)
     stream = fields.flag("stream")
     extras = known(fields)
@@ -122,7 +122,7 @@ def _arguments_in(function: Fields) -> str:
     raise wrong_type(function.at("arguments"), "an object", value)
 
 
-def _tool_in(tool: Fields) -> Tool:
+def tool_in(tool: Fields) -> Tool:
     kind = tool.text("type") or "function"
     function = tool.object("function")
     if kind != "function":
@@ -140,7 +140,7 @@ def _tool_in(tool: Fields) -> Tool:
     return FunctionTool(name, description, parameters, strict, extras=extras)
 
 
-def _reasoning_in(fields: Fields) -> ReasoningSettings:
+def reasoning_in(fields: Fields) -> ReasoningSettings:
     think = fields.raw("think")
     if think is None or think == "":
         return ReasoningSettings()

@@ -13,6 +13,7 @@ from dragoman.protocols.openai_chat.completions import (
     completion_answer_out,
     completion_request_in,
 )
+from dragoman.protocols.openai_chat.edits import EDITING
 from dragoman.protocols.openai_chat.errors import error_in, error_out
 from dragoman.protocols.openai_chat.events_in import ChatStreamDecoder, answer_in
 from dragoman.protocols.openai_chat.events_out import ChatStreamEncoder
@@ -61,6 +62,7 @@ CODEC = Codec(
     models_out=models_out,
     model_out=model_out,
     models_path="/models",
+    editing=EDITING,
     embed_path=_embed_path,
     embed_in=embed_in,
     embed_out=embed_out,

@@ -108,10 +108,10 @@ def content_in(message: Fields) -> list[Part]:
     if not isinstance(value, list):
         raise wrong_type(message.at("content"), "a string or an array of parts", value)
     path = message.at("content")
-    return [_part(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    return [part_in(item, f"{path}[{index}]") for index, item in enumerate(value)]
 
 
-def _part(value: Json, path: str) -> Part:
+def part_in(value: Json, path: str) -> Part:
     if isinstance(value, str):
         return Text(value)
     fields = Fields(value, path)

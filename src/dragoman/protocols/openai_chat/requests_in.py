@@ -26,7 +26,7 @@ def request_in(body: JsonObject, losses: Losses) -> Request:
     model = fields.needed_text("model")
     turns = turns_in(fields)
     tools, choice = tools_in(fields), choice_in(fields)
-    sampling, reasoning = _sampling(fields), reasoning_in(fields)
+    sampling, reasoning = sampling_in(fields), reasoning_in(fields)
     output, stray_format = _output(fields)
     hints, stream = _hints(fields), fields.flag("stream") or False
     options = fields.object("stream_options")
@@ -61,7 +61,7 @@ def turns_in(body: Fields) -> tuple[Turn, ...]:
     return tuple(history.turn(message, index) for index, message in enumerate(messages))
 
 
-def _sampling(body: Fields) -> Sampling:
+def sampling_in(body: Fields) -> Sampling:
     old, new = body.integer("max_tokens"), body.integer("max_completion_tokens")
     return Sampling(
         max_tokens=old if new is None else new,

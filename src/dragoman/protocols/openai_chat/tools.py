@@ -10,6 +10,7 @@ from typing import Literal
 
 from dragoman.neutral.json import Fields, Json, JsonObject
 from dragoman.neutral.losses import Losses
+from dragoman.neutral.parts import NO_EXTRAS
 from dragoman.neutral.requests import (
     CustomTool,
     FunctionTool,
@@ -31,25 +32,30 @@ _MODES: dict[str, Literal["auto", "none", "required"]] = {
 
 
 def tools_in(body: Fields) -> tuple[Tool, ...]:
-    tools = [_tool_in(tool) for tool in body.objects("tools")]
-    tools += [_function_in(function, {}) for function in body.objects("functions")]
+    tools = [tool_in(tool) for tool in body.objects("tools")]
+    tools += [function_in(function) for function in body.objects("functions")]
     search = body.schema("web_search_options")
     if search is not None:
-        tools.append(HostedTool("web_search", {"web_search_options": search}, NAME))
+        tools.append(search_in(search))
     return tuple(tools)
 
 
-def _tool_in(tool: Fields) -> Tool:
+def search_in(options: Json) -> HostedTool:
+    """`web_search_options`, which is a tool beside the list."""
+    return HostedTool("web_search", {"web_search_options": options}, NAME)
+
+
+def tool_in(tool: Fields) -> Tool:
     kind = tool.text("type") or "function"
     if kind == "function":
         function = tool.object("function")
         mark = cache_in(tool.raw("cache_control"))
         if function is None:
-            return _function_in(tool, {}, mark_of=tool)
+            return function_in(tool, mark_of=tool)
         extras: JsonObject = extras_of(tool)
         if mark is None and tool.value.get("cache_control") is not None:
             extras["cache_control"] = tool.raw("cache_control")
-        return _function_in(function, extras, mark_of=tool)
+        return function_in(function, extras, mark_of=tool)
     custom = tool.object("custom") if kind == "custom" else None
     if custom is not None:
         return CustomTool(
@@ -65,7 +71,9 @@ def _tool_in(tool: Fields) -> Tool:
     return HostedTool(tool_kind, tool.value, NAME, name=name if isinstance(name, str) else "")
 
 
-def _function_in(function: Fields, outer: JsonObject, mark_of: Fields | None = None) -> Tool:
+def function_in(
+    function: Fields, outer: JsonObject = NO_EXTRAS, mark_of: Fields | None = None
+) -> Tool:
     """A function's own object; `outer` is what else stood around it."""
     mark = cache_in(mark_of.value.get("cache_control")) if mark_of is not None else None
     name = function.needed_text("name")

@@ -4,6 +4,7 @@ state of November 2026. Embeddings belong to the chat codec."""
 from __future__ import annotations
 
 from dragoman.protocols.codec import Codec
+from dragoman.protocols.openai_responses.edits import EDITING
 from dragoman.protocols.openai_responses.errors import error_in, error_out
 from dragoman.protocols.openai_responses.events_in import Decoder, answer_in
 from dragoman.protocols.openai_responses.events_out import Encoder, fail_behind
@@ -38,4 +39,5 @@ CODEC = Codec(
     model_out=model_out,
     fail_behind=fail_behind,
     models_path="/models",
+    editing=EDITING,
 )

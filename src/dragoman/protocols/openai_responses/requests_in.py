@@ -94,8 +94,8 @@ def request_in(body: JsonObject, losses: Losses) -> Request:
         turns=turns,
         tools=tools,
         tool_choice=tool_choice(fields),
-        sampling=_sampling(fields, logprobs),
-        reasoning=_reasoning(fields),
+        sampling=sampling_in(fields, logprobs),
+        reasoning=reasoning_in(fields),
         stream=bool(stream),
     )
     output, verbosity, text_extras = _text_settings(fields)
@@ -208,7 +208,7 @@ def _include(fields: Fields, wire: JsonObject) -> bool | None:
     return True if LOGPROBS in included else None
 
 
-def _sampling(fields: Fields, logprobs: bool | None) -> Sampling:
+def sampling_in(fields: Fields, logprobs: bool | None) -> Sampling:
     return Sampling(
         max_tokens=fields.integer("max_output_tokens"),
         temperature=fields.number("temperature"),
@@ -218,7 +218,7 @@ def _sampling(fields: Fields, logprobs: bool | None) -> Sampling:
     )
 
 
-def _reasoning(fields: Fields) -> ReasoningSettings:
+def reasoning_in(fields: Fields) -> ReasoningSettings:
     given = fields.object("reasoning")
     if given is None:
         return ReasoningSettings()

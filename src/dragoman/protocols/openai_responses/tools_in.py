@@ -36,20 +36,20 @@ def tools_of(values: list[Json], path: str) -> list[Tool]:
         if fields.needed_text("type") == "namespace":
             tools.extend(_namespace(fields))
         else:
-            tools.append(_tool(fields, ""))
+            tools.append(tool_in(fields))
     return tools
 
 
 def _namespace(fields: Fields) -> list[Tool]:
     name = fields.needed_text("name")
     own = {k: v for k, v in fields.value.items() if k not in _NAMESPACE_KEYS}
-    tools = [_tool(tool, name) for tool in fields.objects("tools")]
+    tools = [tool_in(tool, name) for tool in fields.objects("tools")]
     if tools and own:
         tools[0] = msgspec.structs.replace(tools[0], wire={**tools[0].wire, "namespace": own})
     return tools
 
 
-def _tool(fields: Fields, namespace: str) -> Tool:
+def tool_in(fields: Fields, namespace: str = "") -> Tool:
     kind = fields.needed_text("type")
     if kind == "function":
         return _function(fields, namespace)
