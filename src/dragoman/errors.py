@@ -9,6 +9,7 @@ DragomanError
 │   ├── UnknownGroup      404, names those the key may use
 │   ├── UnknownRoute      404
 │   ├── TooLarge          413
+│   ├── ContextTooLong    400, longer than its group allows
 │   └── LossRefused       400, `strict-conversion` and something could not be carried
 └── UpstreamFault         the upstream is at fault, or says the client is
     ├── UpstreamRefused   it answered with an error
@@ -154,6 +155,12 @@ class TooLarge(RequestFault):
 
     status = 413
     kind = ErrorKind.TOO_LARGE
+
+
+class ContextTooLong(RequestFault):
+    """400: the conversation is longer than `max-context` of its group allows."""
+
+    kind = ErrorKind.CONTEXT_LENGTH
 
 
 class LossRefused(RequestFault):

@@ -1,5 +1,6 @@
 """Every edit has the same effect on a client's bytes as on the neutral request: to edit and then to
-read is to read and then to edit, for each recorded request of each protocol."""
+read is to read and then to edit, for each recorded request of each protocol. And on bytes, what an
+edit does not mean stays as it came."""
 
 from __future__ import annotations
 
@@ -7,11 +8,13 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from tests.conversions.pipeline import TARGETS
 
+from dragoman.neutral.editing import edited
 from dragoman.neutral.edits import (
     AddSystem,
     AddUser,
@@ -23,11 +26,11 @@ from dragoman.neutral.edits import (
     ReplaceSystemText,
     SetField,
 )
-from dragoman.neutral.editing import edited
-from dragoman.neutral.json import decode, encode
+from dragoman.neutral.json import decode
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.parts import NO_EXTRAS, Part, Text, ToolCall
-from dragoman.neutral.requests import FunctionTool, Request, ToolChoice, Turn
+from dragoman.neutral.parts import NO_EXTRAS, Part, Text
+from dragoman.neutral.requests import Request, Tool, Turn
+from dragoman.protocols.anthropic.edits import still_declared
 from dragoman.protocols.registry import CODECS
 
 INPUTS = sorted((Path(__file__).parent / "inputs").glob("*.json"))
@@ -38,8 +41,8 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     "before the user's words": (AddUser("Remember."),),
     "a text": (ReplaceSystemText("agent", "helper"),),
     "an expression": (ReplaceSystemText(re.compile(r"(?i)\byou are (\w+)"), r"\1 you are"),),
-    "everything": (ReplaceSystemText(re.compile(r"(?s).+"), ""),),
-    "drop one kind": (DropTools(("Bash", "*search*", "get*", "exec*")),),
+    "all texts": (ReplaceSystemText(re.compile(r"(?s).+"), ""),),
+    "drop some": (DropTools(("Bash", "*search*", "get*", "exec*")),),
     "drop all": (DropTools(("*",)),),
     "keep some": (KeepTools(("Read", "wait", "run_*", "function", "web_search", "*weather*")),),
     "values": (SetField("temperature", 1), SetField("max_tokens", 3000), SetField("top_p", 1)),
@@ -54,50 +57,50 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     ),
 }
 
+NOTHING: tuple[Edit, ...] = (
+    ReplaceSystemText("no such text in any prompt", ""),
+    ReplaceSystemText(re.compile("no such (text)"), r"\1"),
+    DropTools(("no_such_tool",)),
+    KeepTools(("*",)),
+)
+
 
 def plain(request: Request) -> Request:
-    """Without the difference between texts that follow one another and one text with a blank line
-    between, without empty texts, and without bookkeeping: no model sees them."""
+    """What a model sees: texts that follow one another are one with a blank line between, an empty
+    text is none, and nobody's bookkeeping is shown."""
     choice = msgspec.structs.replace(request.tool_choice, wire=NO_EXTRAS)
     if choice.mode == "required" and len(choice.allowed) == 1:
         choice = msgspec.structs.replace(choice, mode="named", name=choice.allowed[0], allowed=())
     return msgspec.structs.replace(
         request,
         turns=tuple(_plain_turn(turn) for turn in request.turns if turn.parts),
-        tools=tuple(_unwired(tool) for tool in request.tools),
+        tools=tuple(_without_wire(tool) for tool in request.tools),
         tool_choice=choice,
         wire=NO_EXTRAS,
     )
 
 
-def _unwired(tool):  # type: ignore[no-untyped-def]
+def _without_wire(tool: Tool) -> Tool:
     return msgspec.structs.replace(tool, wire=NO_EXTRAS)
 
 
 def _plain_turn(turn: Turn) -> Turn:
     parts: list[Part] = []
     for part in turn.parts:
-        part = msgspec.structs.replace(part, wire=NO_EXTRAS) if hasattr(part, "wire") else part
+        own: Any = msgspec.structs.replace(part, wire=NO_EXTRAS) if hasattr(part, "wire") else part
         last = parts[-1] if parts else None
-        if part == Text(""):
+        if own == Text(""):
             continue
-        if isinstance(part, Text) and isinstance(last, Text) and not last.cache and part == Text(part.text):
-            parts[-1] = msgspec.structs.replace(last, text=f"{last.text}\n\n{part.text}")
-        elif isinstance(part, Text) and isinstance(last, Text) and last == Text(last.text):
-            parts[-1] = msgspec.structs.replace(part, text=f"{last.text}\n\n{part.text}")
-        else:
-            parts.append(part)
+        if isinstance(own, Text) and isinstance(last, Text):
+            joined = f"{last.text}\n\n{own.text}"
+            if own == Text(own.text):
+                parts[-1] = msgspec.structs.replace(last, text=joined)
+                continue
+            if last == Text(last.text):
+                parts[-1] = msgspec.structs.replace(own, text=joined)
+                continue
+        parts.append(own)
     return msgspec.structs.replace(turn, parts=tuple(parts))
-
-
-def still_declared(request: Request) -> Request:
-    """Messages refuses calls in a conversation without any tool: on bytes they stay declared."""
-    calls = (part for turn in request.turns for part in turn.parts if isinstance(part, ToolCall))
-    names = dict.fromkeys(call.name for call in calls)
-    if request.tools or not names:
-        return request
-    tools = tuple(FunctionTool(name, parameters={"type": "object"}) for name in names)
-    return msgspec.structs.replace(request, tools=tools, tool_choice=ToolChoice("none"))
 
 
 def read(body: bytes, protocol: str) -> Request:
@@ -106,18 +109,72 @@ def read(body: bytes, protocol: str) -> Request:
     return CODECS[protocol].request_in(document, Losses())
 
 
+def on_bytes(body: bytes, protocol: str, edits: Sequence[Edit], losses: Losses) -> bytes:
+    return CODECS[protocol].editing.edited(body, edits, TARGETS[protocol][1], losses)
+
+
+def protocol_of(path: Path) -> str:
+    return path.stem.rpartition(".")[2]
+
+
 @pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS)
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
 def test_to_edit_and_read_is_to_read_and_edit(path: Path, edits: Sequence[Edit]) -> None:
-    protocol = path.stem.rpartition(".")[2]
-    body = path.read_bytes()
-    codec, target = CODECS[protocol], TARGETS[protocol][1]
-    on_bytes, on_request = Losses(), Losses()
-    new = codec.editing.edited(body, edits, target, on_bytes)
-    expected = edited(read(body, protocol), edits, on_request)
-    if protocol == "anthropic":
+    protocol, body = protocol_of(path), path.read_bytes()
+    of_bytes, of_request = Losses(), Losses()
+    expected = edited(read(body, protocol), edits, of_request)
+    if protocol == "anthropic" and read(body, protocol).tools:
         expected = still_declared(expected)
-    if not expected.turns:
-        return
-    assert plain(read(new, protocol)) == plain(expected)
-    assert on_bytes.fields == on_request.fields
+    new = on_bytes(body, protocol, edits, of_bytes)
+    assert of_bytes.fields == of_request.fields
+    if expected.turns:
+        assert plain(read(new, protocol)) == plain(expected)
+    else:
+        assert json.loads(new)["messages"] == []
+
+
+def _odd(path: Path) -> bytes:
+    """A recorded body in a spelling that no encoder of ours would choose."""
+    return json.dumps(json.loads(path.read_bytes()), indent=3, separators=(" , ", ":  ")).encode()
+
+
+@pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
+def test_an_edit_that_finds_nothing_leaves_every_byte(path: Path) -> None:
+    assert on_bytes(_odd(path), protocol_of(path), NOTHING, Losses()) == _odd(path)
+
+
+@pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
+def test_what_an_edit_does_not_mean_stays_byte_for_byte(path: Path, edits: Sequence[Edit]) -> None:
+    body = _odd(path)
+    new = on_bytes(body, protocol_of(path), edits, Losses())
+    assert _respelled(_values(body), _values(new)) == []
+
+
+def _values(body: bytes) -> dict[tuple[object, ...], bytes]:
+    """The bytes of every value, by its place; an array's elements by what they are, not by where
+    they stand."""
+    out: dict[tuple[object, ...], bytes] = {}
+
+    def walk(raw: bytes, place: tuple[object, ...]) -> None:
+        out[place] = raw
+        if raw.startswith(b"{"):
+            for key, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items():
+                walk(bytes(value), (*place, key))
+        elif raw.startswith(b"["):
+            for element in msgspec.json.decode(raw, type=list[msgspec.Raw]):
+                walk(bytes(element), (*place, json.dumps(json.loads(bytes(element)))))
+
+    walk(body, ())
+    return out
+
+
+def _respelled(
+    old: dict[tuple[object, ...], bytes], new: dict[tuple[object, ...], bytes]
+) -> list[tuple[object, ...]]:
+    """The places of values that are the same and written otherwise."""
+    return [
+        place
+        for place, raw in old.items()
+        if place in new and new[place] != raw and json.loads(new[place]) == json.loads(raw)
+    ]

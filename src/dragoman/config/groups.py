@@ -50,11 +50,9 @@ def bare_bounds(value: object) -> object:
 class Bounds(Block):
     """A sampling value: what is sent when the client says nothing, and its limits."""
 
-    default: float | None = Field(
-        default=None, description="Sent when the client sends none." + LATER
-    )
-    min: float | None = Field(default=None, description="Smaller values are raised to it." + LATER)
-    max: float | None = Field(default=None, description="Larger values are lowered to it." + LATER)
+    default: float | None = Field(default=None, description="Sent when the client sends none.")
+    min: float | None = Field(default=None, description="Smaller values are raised to it.")
+    max: float | None = Field(default=None, description="Larger values are lowered to it.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -63,19 +61,27 @@ class Bounds(Block):
         return self
 
 
+def whole(bounds: Bounds) -> Bounds:
+    values = (bounds.default, bounds.min, bounds.max)
+    if any(value is not None and not value.is_integer() for value in values):
+        raise ValueError("takes whole numbers")
+    return bounds
+
+
 Bound = Annotated[Bounds, BeforeValidator(bare_bounds, json_schema_input_type=float | Bounds)]
+WholeBound = Annotated[Bound, AfterValidator(whole)]
 
 
 class Sampling(Block):
     """Sampling defaults and limits; a bare number is a default."""
 
     temperature_ratio: float = Field(
-        default=1, ge=0, le=10, description="The client's temperature is multiplied by it." + LATER
+        default=1, ge=0, le=10, description="The client's temperature is multiplied by it."
     )
     temperature: Bound | None = Field(default=None, description="Temperature.")
     top_p: Bound | None = Field(default=None, description="Nucleus sampling.")
-    top_k: Bound | None = Field(default=None, description="Top-k sampling.")
-    max_tokens: Bound | None = Field(default=None, description="Longest answer in tokens.")
+    top_k: WholeBound | None = Field(default=None, description="Top-k sampling.")
+    max_tokens: WholeBound | None = Field(default=None, description="Longest answer in tokens.")
     presence_penalty: Bound | None = Field(default=None, description="Presence penalty.")
     frequency_penalty: Bound | None = Field(default=None, description="Frequency penalty.")
 
@@ -84,14 +90,14 @@ class Prompt(Block):
     """A text put into every request of the group."""
 
     mode: Literal["off", "enhance", "replace"] = Field(
-        default="off", description="Add to the client's prompt, or stand in its place." + LATER
+        default="off", description="Add to the client's prompt, or stand in its place."
     )
     position: Literal["system", "user"] = Field(
-        default="system", description="Where the text goes." + LATER
+        default="system", description="Where the text goes."
     )
-    when: Names = Field(default=(), description="Only for these models (wildcards)." + LATER)
-    text: str = Field(default="", description="The text." + LATER)
-    file: HomePath | None = Field(default=None, description="A file with the text." + LATER)
+    when: Names = Field(default=(), description="Only for these models (wildcards).")
+    text: str = Field(default="", description="The text.")
+    file: HomePath | None = Field(default=None, description="A file with the text.")
 
     _read: str = PrivateAttr(default="")
 
@@ -131,9 +137,9 @@ class PromptReplace(Block):
     """A text or `/regular expression/` to find in the system prompt."""
 
     find: Annotated[str, Field(min_length=1)] = Field(
-        description="Text, or a regular expression between slashes." + LATER
+        description="Text, or a regular expression between slashes."
     )
-    replace: str = Field(default="", description="What stands there instead." + LATER)
+    replace: str = Field(default="", description="What stands there instead.")
 
     @model_validator(mode="after")
     def _is_readable(self) -> Self:
@@ -145,12 +151,8 @@ class PromptReplace(Block):
 class ToolFilter(Block):
     """Which tools reach the model, and how."""
 
-    drop: tuple[Name, ...] = Field(
-        default=(), description="Tools taken out (names or globs)." + LATER
-    )
-    only: tuple[Name, ...] = Field(
-        default=(), description="The only tools kept; empty = all." + LATER
-    )
+    drop: tuple[Name, ...] = Field(default=(), description="Tools taken out (names or globs).")
+    only: tuple[Name, ...] = Field(default=(), description="The only tools kept; empty = all.")
     mode: ToolMode = Field(
         default="auto", description="As functions, as text (compat), or as the path says." + LATER
     )
@@ -177,7 +179,8 @@ class Group(Block):
     tools: ToolFilter = Field(default_factory=ToolFilter, description="Tool filter and mode.")
     sampling: Sampling = Field(default_factory=Sampling, description="Sampling values.")
     max_context: Count = Field(
-        default=0, description="Longest input in tokens; 0 = the model's." + LATER
+        default=0,
+        description="Longest input in tokens, as dragoman estimates it; 0 = the model's own.",
     )
     body_log: bool = Field(default=False, description="Log bodies of this group." + LATER)
     disabled: bool = Field(default=False, description="Requests to the group are refused.")

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from dragoman.errors import UnknownRoute, UpstreamFault
+from dragoman.errors import DragomanError, UnknownRoute, UpstreamFault
 from dragoman.exchange.incoming import AS_CONFIGURED, NOBODY, Caller, Naming, Outcome
 from dragoman.exchange.resolving import mapped_to, resolved
 from dragoman.neutral.listings import ModelEntry
@@ -69,7 +69,7 @@ class Work(msgspec.Struct, Generic[T]):
 
 class Request(msgspec.Struct, frozen=True):
     """Who asks for attempts: `pinned` is the only account that may serve, `session` tells the
-    conversation. `model` is without its group."""
+    conversation. `model` is without its group. `unfit`: why only a chain for such failures may."""
 
     model: str
     outcome: Outcome
@@ -77,6 +77,7 @@ class Request(msgspec.Struct, frozen=True):
     pinned: tuple[str, int] | None = None
     session: Callable[[], str] = str
     naming: Naming = AS_CONFIGURED
+    unfit: DragomanError | None = None
 
 
 class Attempts:
@@ -115,7 +116,9 @@ class Attempts:
         resolution = resolved(self._names(), request.caller, request.model, request.naming)
         if request.naming.mapping is not None:
             request.outcome.mapped = mapped_to(resolution)
-        plan = Planner(resolution, pools, settings.plan, request.session, request.pinned)
+        plan = Planner(
+            resolution, pools, settings.plan, request.session, request.pinned, request.unfit
+        )
         while True:
             decision = plan.next(self._now())
             if isinstance(decision, Exhausted):

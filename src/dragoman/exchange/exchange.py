@@ -81,7 +81,13 @@ class Exchange:
 def _request(job: Job) -> attempts.Request:
     incoming = job.incoming
     return attempts.Request(
-        job.model, job.outcome, job.caller, incoming.pinned, job.session, incoming.naming
+        job.model,
+        job.outcome,
+        job.caller,
+        incoming.pinned,
+        job.session,
+        incoming.naming,
+        job.too_long(),
     )
 
 

@@ -61,7 +61,8 @@ def explained(job: Job, situation: Situation) -> Explanation:
     session = job.session()
     pools = situation.pools.copy(session)
     bound = pools.affinity.bound(session) if session else None
-    plan = Planner(resolution, pools, situation.plan, lambda: session, job.incoming.pinned)
+    pinned, unfit = job.incoming.pinned, job.too_long()
+    plan = Planner(resolution, pools, situation.plan, lambda: session, pinned, unfit)
     decision = plan.next(situation.now_s)
     chosen = decision.candidate if isinstance(decision, Try) else None
     view = _View(situation, job.incoming.pinned, chosen, bound)

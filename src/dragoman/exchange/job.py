@@ -8,12 +8,14 @@ from typing import TypeVar
 
 import msgspec
 
-from dragoman.errors import InvalidRequest, LossRefused
+from dragoman.errors import ContextTooLong, InvalidRequest, LossRefused
 from dragoman.exchange import headers
 from dragoman.exchange.convert import Rendered, rendered, speaks_openai
 from dragoman.exchange.direct import Rewrite, model_restorer, without_usage
 from dragoman.exchange.incoming import Finish, Incoming, Naming, Outcome
+from dragoman.exchange.policies import Goal, Policed
 from dragoman.exchange.remembered import Remembered
+from dragoman.neutral.edits import Edit, SetField
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.losses import Loss, Losses
 from dragoman.neutral.requests import ReasoningSettings, Request
@@ -44,7 +46,7 @@ T = TypeVar("T")
 
 class Prepared(msgspec.Struct, frozen=True):
     """A request's form for one target. `conversion` is None when the client's bytes pass, and
-    `because` says why they do not. `changes`: what payload rules did."""
+    `because` says why they do not. `edits` are the group's, `changes` those of payload rules."""
 
     path: str
     query: str
@@ -53,6 +55,7 @@ class Prepared(msgspec.Struct, frozen=True):
     conversion: Rendered | None = None
     because: str = ""
     lost: tuple[Loss, ...] = ()
+    edits: tuple[Edit, ...] = ()
     changes: tuple[Change, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
 
@@ -97,6 +100,7 @@ class Job:
         self.caller, self.model = incoming.caller.inside(self.written_model)
         outcome.group, outcome.model = self.caller.group, self.model
         self.policy = policies.get(self.caller.group)
+        self._policed = Policed(self.policy, self.model) if self.policy else None
 
     def _field(self, key: str, kind: type[T], words: str, default: T) -> T:
         value = self.spans.value(key)
@@ -133,9 +137,20 @@ class Job:
 
     def asked(self, target: Target) -> Request:
         """The request as a target of this process is asked: with its suffix in force."""
+        request = self._policed.unaimed(self.request) if self._policed else self.request
         if target.thinking is None:
-            return self.request
-        return msgspec.structs.replace(self.request, reasoning=target.thinking)
+            return request
+        return msgspec.structs.replace(request, reasoning=target.thinking)
+
+    def too_long(self) -> ContextTooLong | None:
+        """Why no model but those for long conversations may be asked; None where any may. A body
+        that only its own upstream can read is left to that."""
+        if self._policed is None or not self._policed.policy.max_context:
+            return None
+        try:
+            return self._policed.too_long(self.request)
+        except InvalidRequest:
+            return None
 
     @property
     def several_choices(self) -> bool:
@@ -157,7 +172,7 @@ class Job:
             if because:
                 prepared = self._converted(target, codec, because, strict=strict)
             else:
-                prepared = self._direct(target, codec)
+                prepared = self._direct(target, codec, strict=strict)
             if payload is not None:
                 prepared = self._ruled(prepared, target, codec, payload)
             self._prepared[key] = prepared
@@ -196,9 +211,17 @@ class Job:
             return "the model is of another generation, which takes other fields"
         return ""
 
-    def _direct(self, target: Target, codec: Codec) -> Prepared:
+    def _direct(self, target: Target, codec: Codec, *, strict: bool) -> Prepared:
         incoming = self.incoming
         host = target.host
+        spans, losses = self.spans, Losses()
+        edits: tuple[Edit, ...] = ()
+        if self._policed is not None:
+            body, edits = self._policed.on_bytes(
+                spans.body, spans.raw, Goal(codec, _rendered_for(target)), losses
+            )
+            spans = Spans(body)
+            _refuse_losses(losses, host.name, strict=strict)
         changes: dict[str, bytes] = {}
         rewrites: tuple[Rewrite, ...] = ()
         if not incoming.in_url and target.model != self.written_model:
@@ -208,7 +231,6 @@ class Job:
             rewrites = (without_usage,)
         if _told_as_asked(target, incoming.naming, self.written_model):
             rewrites += (model_restorer(codec.name, self.written_model),)
-        body = self.spans.replaced(changes) if changes else incoming.body
         return Prepared(
             path=codec.path(target.model, self.stream),
             query=_without_alt(headers.forwarded_query(incoming.query)),
@@ -219,7 +241,9 @@ class Job:
                 ),
                 ("content-type", "application/json"),
             ],
-            body=body,
+            body=spans.replaced(changes) if changes else spans.body,
+            lost=losses.entries,
+            edits=edits,
             rewrites=rewrites,
         )
 
@@ -252,12 +276,18 @@ class Job:
         request = self.request
         for loss in self._losses.entries:
             losses.add(loss.field, loss.reason)
-        goal = RenderTarget(target.model, target.host.name, target.host.hostname)
+        goal = _rendered_for(target)
+        edits: tuple[Edit, ...] = ()
+        if self._policed is not None:
+            request, edits = self._policed.on_request(
+                request, Goal(codec, goal, target.thinking), losses
+            )
+            wished = tuple(edit.field for edit in edits if isinstance(edit, SetField))
+            goal = msgspec.structs.replace(goal, wished=wished)
         conversion = rendered(
             request, codec, goal, self._seal_key, losses, target.thinking, target.allowed
         )
-        if strict and losses:
-            raise LossRefused(losses.fields, f"upstream {target.host.name}")
+        _refuse_losses(losses, target.host.name, strict=strict)
         query, own_headers = self._own_words(target, codec)
         return Prepared(
             path=codec.path(target.model, self.stream),
@@ -267,6 +297,7 @@ class Job:
             conversion=conversion,
             because=because,
             lost=losses.entries,
+            edits=edits,
         )
 
     def _own_words(self, target: Target, codec: Codec) -> tuple[str, Headers]:
@@ -294,6 +325,15 @@ def call_of(prepared: Prepared, target: Target, credential: Credential, client: 
         proxy=credential.proxy,
         deadlines=host.deadlines,
     )
+
+
+def _rendered_for(target: Target) -> RenderTarget:
+    return RenderTarget(target.model, target.host.name, target.host.hostname)
+
+
+def _refuse_losses(losses: Losses, upstream: str, *, strict: bool) -> None:
+    if strict and losses:
+        raise LossRefused(losses.fields, f"upstream {upstream}")
 
 
 def _another_claude(asked: str, model: str) -> bool:

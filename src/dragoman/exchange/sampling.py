@@ -12,6 +12,7 @@ import msgspec
 from dragoman.catalog.models import ModelFacts
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import ReasoningSettings, Request, Sampling
+from dragoman.protocols.framing.editor import unchanged
 from dragoman.reasoning.levels import NO_THINKING
 
 _FAMILIES = frozenset(("gpt", "o"))
@@ -33,6 +34,19 @@ def fitted_sampling(request: Request, protocol: str, known: ModelFacts, losses: 
         if value != _DEFAULTS.get(name, False):
             losses.add(name, "refused while the model thinks")
     return msgspec.structs.replace(sampling, **dict.fromkeys(given)) if given else sampling
+
+
+def without_refused(
+    before: Sampling,
+    after: Sampling,
+    reasoning: ReasoningSettings,
+    known: ModelFacts,
+    losses: Losses,
+) -> Sampling:
+    """`after`, a group's wish, but what the client sent where this model refuses another value."""
+    if known.family not in _FAMILIES or not _thinks(reasoning, known):
+        return after
+    return unchanged(before, after, tuple(_DEFAULTS), "refused while the model thinks", losses)
 
 
 def _thinks(settings: ReasoningSettings, known: ModelFacts) -> bool:

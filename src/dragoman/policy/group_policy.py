@@ -21,6 +21,7 @@ from dragoman.neutral.edits import (
     ReplaceSystemText,
 )
 from dragoman.neutral.globs import matches
+from dragoman.policy.sampling import Tuning, tuning_of
 from dragoman.reasoning.suffix import parse_suffix
 
 _BESIDE = {"models": None, "disabled": False}
@@ -29,13 +30,14 @@ _BESIDE = {"models": None, "disabled": False}
 
 class GroupPolicy(msgspec.Struct, frozen=True):
     """`prompt` is put in for the models of `when` (wildcards, none = all); `max_context` 0 = no
-    bound. `tool_mode`, `dialects` and `repair_retry` are compat mode's."""
+    bound of its own. `tool_mode`, `dialects` and `repair_retry` are compat mode's."""
 
     name: str
     replacements: tuple[Edit, ...] = ()
     prompt: tuple[Edit, ...] = ()
     when: tuple[str, ...] = ()
     tools: tuple[Edit, ...] = ()
+    tuning: Tuning | None = None
     max_context: int = 0
     tool_mode: ToolMode = "auto"
     dialects: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ def _policy(name: str, group: Group) -> GroupPolicy:
         prompt=_prompt(group.prompt),
         when=group.prompt.when,
         tools=_filter(group.tools),
+        tuning=tuning_of(group.sampling),
         max_context=group.max_context,
         tool_mode=group.tools.mode,
         dialects=group.tools.dialects,

@@ -80,6 +80,7 @@ class _Sorted(msgspec.Struct):
 
 class Planner:
     """One request's. `pinned` is the only account that may serve, by host and credential index.
+    `unfit`: why none of the first pools may be asked, so that only a chain for it may.
     Every `Try` is answered by one of `failed`, `succeeded`, `abandoned`, and by `Balance.ended`
     when its answer is closed."""
 
@@ -90,15 +91,16 @@ class Planner:
         settings: PlanSettings,
         session: Callable[[], str] = str,
         pinned: tuple[str, int] | None = None,
+        unfit: DragomanError | None = None,
     ) -> None:
         self._model = resolution.name
         self._pools = pools
         self._settings = settings
         self._pinned = pinned
         self._fallbacks = list(resolution.fallbacks)
-        self._last: DragomanError | None = None
-        self._cause = ""
-        self._stopped = False
+        self._last = unfit
+        self._cause = cause_of(unfit.kind) or "" if unfit else ""
+        self._stopped = unfit is not None
         self._tried: set[str] = set()
         self._again = False
         self._enter(resolution.pools)
@@ -264,7 +266,7 @@ class Planner:
         return self.next(now_s)
 
     def _after_all(self, now_s: float) -> Decision:
-        if not self._tried:
+        if not self._tried and not self._stopped:
             self._cause = self._cause_of_rests(now_s)
         fallback = self._fallback()
         if fallback is not None:

@@ -15,8 +15,15 @@ from dragoman.neutral.editing import kept_first, last_mark, within
 from dragoman.neutral.edits import Edit, ReplaceSystemText
 from dragoman.neutral.json import Fields, Json, JsonObject, encode
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.parts import CacheMark, Part
-from dragoman.neutral.requests import Number, ReasoningSettings, Sampling, ToolChoice
+from dragoman.neutral.parts import CacheMark, Part, ToolCall
+from dragoman.neutral.requests import (
+    FunctionTool,
+    Number,
+    ReasoningSettings,
+    Request,
+    Sampling,
+    ToolChoice,
+)
 from dragoman.protocols.anthropic.parts_in import Blocks, mark_out
 from dragoman.protocols.anthropic.requests_in import (
     choice_in,
@@ -32,10 +39,10 @@ from dragoman.protocols.anthropic.wire import (
     model_version,
 )
 from dragoman.protocols.codec import Editing, Target
-from dragoman.protocols.editing import Editor, Ranges, fields_of, limited, unchanged
 from dragoman.protocols.framing.contents import Content, Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
 from dragoman.protocols.framing.drafts import Items, decoded
+from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, limited, unchanged
 from dragoman.protocols.framing.tool_lists import Filter
 
 _RANGES: Ranges = {
@@ -132,6 +139,16 @@ class _Editor(Editor):
             inner = self.opened(raw)
             inner.put("budget_tokens", encode(new.budget))
             self.draft.put("thinking", inner.body())
+
+
+def still_declared(request: Request) -> Request:
+    """The same for a request that was read."""
+    parts = (part for turn in request.turns for part in turn.parts)
+    names = list(dict.fromkeys(part.name for part in parts if isinstance(part, ToolCall)))
+    if request.tools or not names:
+        return request
+    tools = tuple(FunctionTool(name, parameters={"type": "object"}) for name in names)
+    return msgspec.structs.replace(request, tools=tools, tool_choice=ToolChoice("none"))
 
 
 def _blocks(message: Json) -> list[JsonObject]:

@@ -12,10 +12,10 @@ from dragoman.neutral.editing import kept_first
 from dragoman.neutral.edits import ReplaceSystemText
 from dragoman.neutral.json import Json, JsonObject, encode
 from dragoman.neutral.parts import CacheMark, Part, Text
-from dragoman.protocols.framing.drafts import Items, decoded
+from dragoman.protocols.framing.drafts import Element, Items, decoded
 from dragoman.protocols.framing.splice import Spans
 
-_APART = "\n\n"
+_APART = rb"\n\n"
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -61,8 +61,8 @@ class Content:
         at = len(self.parts) if at is None else at
         block = Text(text)
         if self._items is not None:
-            indices = range(len(self.parts))
-            return self._items.rebuilt([*indices[:at], self._block(block), *indices[at:]])
+            items = self._items
+            return items.rebuilt([*items.own(0, at), self._block(block), *items.own(at)])
         texts = [part for part in self.parts if isinstance(part, Text)]
         return self._texts([*texts[:at], block, *texts[at:]])
 
@@ -71,44 +71,45 @@ class Content:
         kept = len(kept_first(self.parts))
         block = Text(text, cache=mark)
         if self._items is not None:
-            return self._items.rebuilt([*range(kept), self._block(block)])
+            return self._items.rebuilt([*self._items.own(0, kept), self._block(block)])
         texts = [part for part in self.parts[:kept] if isinstance(part, Text)]
         return self._texts([*texts, block])
 
     def replaced(self, edit: ReplaceSystemText) -> bytes | None:
         """With other texts; None when nothing is left."""
         if self._items is None:
-            texts = [edit.applied(part.text) for part in self.parts if isinstance(part, Text)]
-            if not self.parts:
+            own, *_ = (*(part.text for part in self.parts if isinstance(part, Text)), "")
+            text = edit.applied(own)
+            if text == own:
                 return self._raw
-            return encode(texts[0]) if texts[0] else None
-        elements = [
-            element
-            for index, part in enumerate(self.parts)
-            if (element := self._element(index, part, edit)) is not None
+            return encode(text) if text else None
+        blocks = zip(self._items.raw, self.parts, strict=True)
+        elements: list[Element] = [
+            (index, new)
+            for index, (raw, part) in enumerate(blocks)
+            if (new := self._replaced(raw, part, edit)) is not None
         ]
-        if elements == [*range(len(self.parts))]:
-            return self._raw
-        return self._items.rebuilt(elements) if elements else None
+        return self._items.rebuilt(elements) if elements or not self.parts else None
 
-    def _element(self, index: int, part: Part, edit: ReplaceSystemText) -> int | bytes | None:
-        if not isinstance(part, Text):
-            return index
-        text = edit.applied(part.text)
-        if text == part.text:
-            return index
-        assert self._items is not None
-        raw = self._items.raw[index]
+    def _replaced(self, raw: bytes, part: Part, edit: ReplaceSystemText) -> bytes | None:
+        text = edit.applied(part.text) if isinstance(part, Text) else ""
+        if not isinstance(part, Text) or text == part.text:
+            return raw
         if not text:
             return None
         return encode(text) if raw.startswith(b'"') else Spans(raw).replaced({"text": encode(text)})
 
     def _texts(self, texts: list[Text]) -> bytes:
-        """What was a string, or nothing."""
+        """What was a string, or nothing; the string's own spelling stays."""
         marked = any(text.cache for text in texts)
         if marked or (self._form.blocks and len(texts) > 1):
             return b"[" + b",".join(map(self._block, texts)) + b"]"
-        return encode(_APART.join(text.text for text in texts))
+        return b'"' + _APART.join(self._string(text)[1:-1] for text in texts) + b'"'
+
+    def _string(self, text: Text) -> bytes:
+        own = self._raw is not None and any(text is part for part in self.parts)
+        return self._raw if own and self._raw else encode(text.text)
 
     def _block(self, text: Text) -> bytes:
-        return encode(self._form.write(text.text, text.cache))
+        block = self._form.write(text.text, text.cache)
+        return encode({**block, "text": msgspec.Raw(self._string(text))})

@@ -13,7 +13,7 @@ from dragoman.neutral.edits import ReplaceSystemText
 from dragoman.neutral.json import Json, JsonObject, encode
 from dragoman.neutral.parts import CacheMark, Media, Opaque, Part, ToolResult
 from dragoman.protocols.framing.contents import Content, Form
-from dragoman.protocols.framing.drafts import Draft, Items, decoded
+from dragoman.protocols.framing.drafts import Draft, Element, Items, decoded
 
 Side: TypeAlias = Literal["system", "user", "result", "beside", "other", "aside", "unknown"]
 """Whose a message is. "result": a tool's; "beside": the user's, and no message; "aside": nobody's,
@@ -55,18 +55,16 @@ class Conversation:
         """
         self._shape = shape
         self._items = Items(raw, shape.path)
-        self._elements: dict[int, bytes | None] = {}
-        self._before: dict[int, bytes] = {}
+        self._changed: dict[int, bytes | None] = {}
+        self._first = b""
         self._sides = [self._side(item) for item in self._items.raw]
 
     def body(self) -> bytes:
-        elements: list[int | bytes] = []
-        for index in range(len(self._items.raw)):
-            if index in self._before:
-                elements.append(self._before[index])
-            element = self._elements.get(index, index)
-            if element is not None:
-                elements.append(element)
+        elements: list[Element] = [self._first] if self._first else []
+        for index, raw in enumerate(self._items.raw):
+            message = self._changed.get(index, raw)
+            if message is not None:
+                elements.append((index, message))
         return self._items.rebuilt(elements)
 
     # -- the prompt
@@ -87,7 +85,7 @@ class Conversation:
             index = prompt[-1]
             self._put(index, self._content(index).with_text(text))
         else:
-            self._before[0] = encode(self._shape.write("system", text))
+            self._first = encode(self._shape.write("system", text))
 
     def put_system(self, text: str) -> None:
         prompt = self.prompt()
@@ -101,15 +99,15 @@ class Conversation:
         message.put(self._shape.content, content)
         if marks and "cache_control" in message:
             message.put("cache_control", None)
-        self._elements[first] = message.body()
-        self._elements.update(dict.fromkeys(others))
+        self._changed[first] = message.body()
+        self._changed.update(dict.fromkeys(others))
 
     def replace_text(self, edit: ReplaceSystemText) -> None:
         for index in self.prompt():
             content = self._content(index)
             new = content.replaced(edit)
             if new is None and content.parts:
-                self._elements[index] = None
+                self._changed[index] = None
             elif new is not None:
                 self._put(index, new)
 
@@ -187,7 +185,7 @@ class Conversation:
     def _put(self, index: int, content: bytes) -> None:
         message = self._message(index)
         message.put(self._shape.content, content)
-        self._elements[index] = message.body()
+        self._changed[index] = message.body()
 
     def _mark(self, index: int) -> CacheMark | None:
         parts = self._content(index).parts

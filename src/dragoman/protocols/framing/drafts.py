@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -73,6 +74,10 @@ class Draft:
         return self._spans.replaced(self._changes) if self._changes else self._spans.body
 
 
+Element: TypeAlias = bytes | tuple[int, bytes]
+"""A new element, or one of the array's own by its index, as it is now."""
+
+
 class Items:
     """An array's elements."""
 
@@ -87,17 +92,21 @@ class Items:
             raise InvalidRequest(f"{path}: expected an array", param=path) from None
         self._body = body
 
-    def rebuilt(self, elements: Sequence[int | bytes]) -> bytes:
-        """The array with these elements: those of its own by their index, in their order, with the
-        space around them; others as they are."""
+    def own(self, start: int = 0, end: int | None = None) -> Sequence[Element]:
+        """The elements from one index to another, as they are."""
+        return list(enumerate(self.raw))[start:end]
+
+    def rebuilt(self, elements: Sequence[Element]) -> bytes:
+        """The array with these elements. Its own keep the space around them, changed or not."""
         spaces = self._spaces()
         pieces = []
         for element in elements:
             if isinstance(element, bytes):
                 pieces.append(element)
-            else:
-                before, after = spaces[element]
-                pieces.append(before + self.raw[element] + after)
+                continue
+            index, value = element
+            before, after = spaces[index]
+            pieces.append(before + value + after)
         return b"[" + b",".join(pieces) + b"]"
 
     def _spaces(self) -> list[tuple[bytes, bytes]]:

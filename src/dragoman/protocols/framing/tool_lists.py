@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from dragoman.neutral.editing import choice_after, keeps
 from dragoman.neutral.edits import DropTools, KeepTools
 from dragoman.neutral.json import Fields
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import Tool, ToolChoice
-from dragoman.protocols.framing.drafts import Items, decoded
+from dragoman.protocols.framing.drafts import Element, Items, decoded
 
 
 class Filter:
@@ -48,15 +48,9 @@ def rebuilt(raw: bytes, path: str, change: Callable[[bytes, str], bytes | None])
         InvalidRequest: it is no list.
     """
     items = Items(raw, path)
-    elements: list[int | bytes] = []
-    for index, own in enumerate(items.raw):
-        new = change(own, f"{path}[{index}]")
-        if new is not None:
-            elements.append(index if new == own else new)
-    if not elements and items.raw:
-        return None
-    return raw if _same(elements, items.raw) else items.rebuilt(elements)
-
-
-def _same(elements: Sequence[int | bytes], raw: Sequence[bytes]) -> bool:
-    return list(elements) == list(range(len(raw)))
+    elements: list[Element] = [
+        (index, new)
+        for index, own in enumerate(items.raw)
+        if (new := change(own, f"{path}[{index}]")) is not None
+    ]
+    return items.rebuilt(elements) if elements or not items.raw else None

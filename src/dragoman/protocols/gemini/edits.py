@@ -17,10 +17,10 @@ from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark, Media, Part, ToolResult
 from dragoman.neutral.requests import HostedTool, ReasoningSettings, Sampling
 from dragoman.protocols.codec import Editing, Target
-from dragoman.protocols.editing import Editor, Ranges, limited
 from dragoman.protocols.framing.contents import Content, Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
 from dragoman.protocols.framing.drafts import Draft, decoded
+from dragoman.protocols.framing.editor import Editor, Ranges, limited
 from dragoman.protocols.framing.tool_lists import Filter, rebuilt
 from dragoman.protocols.gemini.parts_in import History, part_in
 from dragoman.protocols.gemini.requests_in import choice_in, function_in, reasoning_in, sampling_in

@@ -16,9 +16,9 @@ from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark, Opaque, Part
 from dragoman.neutral.requests import ReasoningSettings, Sampling
 from dragoman.protocols.codec import Editing, Target
-from dragoman.protocols.editing import Editor, Ranges, fields_of, limited
 from dragoman.protocols.framing.contents import Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
+from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, limited
 from dragoman.protocols.framing.tool_lists import Filter
 from dragoman.protocols.ollama.options import sampling_in
 from dragoman.protocols.ollama.requests_in import reasoning_in, tool_in

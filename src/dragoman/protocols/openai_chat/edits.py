@@ -16,10 +16,10 @@ from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark
 from dragoman.neutral.requests import ReasoningSettings, Request, Sampling
 from dragoman.protocols.codec import Editing, Target
-from dragoman.protocols.editing import Editor, Ranges, fields_of, limited, unchanged
 from dragoman.protocols.framing.contents import Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
 from dragoman.protocols.framing.drafts import decoded
+from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, limited, unchanged
 from dragoman.protocols.framing.tool_lists import Filter
 from dragoman.protocols.openai_chat.media import cache_in, cache_out
 from dragoman.protocols.openai_chat.parts_in import part_in

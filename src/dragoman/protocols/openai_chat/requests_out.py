@@ -87,7 +87,7 @@ def _sampling(request: Request, target: Target, losses: Losses) -> JsonObject:
         value = getattr(sampling, name)
         if value is None:
             continue
-        if strict or not (own or takes_more(target.host)):
+        if strict or not (own or takes_more(target.host) or name in target.wished):
             losses.add(wire if own else name, "this host may not have such a setting")
         else:
             out[wire] = value

@@ -16,10 +16,10 @@ from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark
 from dragoman.neutral.requests import ReasoningSettings, Request, Sampling
 from dragoman.protocols.codec import Editing, Target
-from dragoman.protocols.editing import Editor, Ranges, fields_of, limited
 from dragoman.protocols.framing.contents import Content, Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
 from dragoman.protocols.framing.drafts import Draft, decoded
+from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, limited
 from dragoman.protocols.framing.tool_lists import Filter, rebuilt
 from dragoman.protocols.openai_responses.parts_in import content_part
 from dragoman.protocols.openai_responses.requests_in import reasoning_in, sampling_in

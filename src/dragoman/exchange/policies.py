@@ -1,0 +1,108 @@
+"""What a group's policy does to one request, for one target: the edits, on the client's bytes where
+they pass, else on the neutral request.
+
+What is changed whoever serves comes first; sampling is fitted to the target, in whose own fields
+and ranges it is written. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from dragoman.catalog.models import facts
+from dragoman.errors import ContextTooLong
+from dragoman.exchange.convert import speaks_openai
+from dragoman.exchange.sampling import without_refused
+from dragoman.neutral.editing import edited
+from dragoman.neutral.edits import Edit, RemoveField, SetField
+from dragoman.neutral.estimate import request_tokens
+from dragoman.neutral.losses import Losses
+from dragoman.neutral.requests import Number, ReasoningSettings, Request, Sampling
+from dragoman.policy.group_policy import GroupPolicy
+from dragoman.protocols.anthropic.edits import still_declared
+from dragoman.protocols.codec import Codec, Target
+from dragoman.protocols.framing.editor import TUNED
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """Where an edited request goes. `thinking`: what a suffix says, in place of the request."""
+
+    codec: Codec
+    target: Target
+    thinking: ReasoningSettings | None = None
+
+
+class Policed(msgspec.Struct, frozen=True):
+    """A policy at work on a request that was asked for as `model`."""
+
+    policy: GroupPolicy
+    model: str
+
+    def on_bytes(
+        self, body: bytes, raw: Mapping[str, msgspec.Raw], goal: Goal, losses: Losses
+    ) -> tuple[bytes, tuple[Edit, ...]]:
+        """A client's body, whose top-level fields are `raw`, with what was done to it.
+
+        Raises:
+            InvalidRequest: what an edit means cannot be read.
+        """
+        editing = goal.codec.editing
+        edits = self.policy.edits(self.model)
+        if self.policy.tuning is not None:
+            sampling, reasoning = editing.settings_in(raw)
+            edits += self._tuned(sampling, reasoning, goal, losses)
+        body = editing.edited(body, edits, goal.target, losses) if edits else body
+        return body, edits
+
+    def on_request(
+        self, request: Request, goal: Goal, losses: Losses
+    ) -> tuple[Request, tuple[Edit, ...]]:
+        """A request that is to be rendered, with what was done to it."""
+        edits = self.policy.edits(self.model)
+        edits += self._tuned(request.sampling, request.reasoning, goal, losses)
+        new = edited(request, edits, losses)
+        if goal.codec.name == request.protocol == "anthropic" and request.tools:
+            new = still_declared(new)
+        return new, edits
+
+    def unaimed(self, request: Request) -> Request:
+        """The request as it is whoever serves it."""
+        request = edited(request, self.policy.edits(self.model), Losses())
+        if self.policy.tuning is None:
+            return request
+        sampling = self.policy.tuning.applied(request.sampling)
+        return msgspec.structs.replace(request, sampling=sampling)
+
+    def too_long(self, request: Request) -> ContextTooLong | None:
+        """Why the request is longer than the group allows, as it goes out; None when it is not."""
+        tokens, most = request_tokens(self.unaimed(request)), self.policy.max_context
+        if tokens <= most:
+            return None
+        return ContextTooLong(
+            f"{tokens} tokens > {most} maximum. That is dragoman's estimate against the maximum "
+            f"context length of group {self.policy.name!r} (max-context); shorten the conversation"
+        )
+
+    def _tuned(
+        self, before: Sampling, reasoning: ReasoningSettings, goal: Goal, losses: Losses
+    ) -> tuple[Edit, ...]:
+        """The group's sampling values, as far as the target takes them."""
+        if self.policy.tuning is None:
+            return ()
+        target = goal.target
+        known = facts(target.model)
+        if known is not None and target.max_output is None:
+            target = msgspec.structs.replace(target, max_output=known.output_tokens)
+        reasoning = goal.thinking or reasoning
+        wished = self.policy.tuning.applied(before)
+        after = goal.codec.editing.fitted(before, wished, reasoning, target, losses)
+        if known is not None and speaks_openai(target.host):
+            after = without_refused(before, after, reasoning, known, losses)
+        changed = [name for name in TUNED if getattr(after, name) != getattr(before, name)]
+        return tuple(_edit(name, getattr(after, name)) for name in changed)
+
+
+def _edit(name: str, value: Number | None) -> Edit:
+    return RemoveField(name) if value is None else SetField(name, value)
