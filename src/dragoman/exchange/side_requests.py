@@ -96,7 +96,9 @@ class SideRequests:
         if codec is None or codec.name != incoming.codec.name:
             return None
         data = incoming.body if incoming.in_url else _renamed(incoming, target)
-        own = headers.same_protocol(incoming.headers, target.host.hostname)
+        host = target.host
+        theirs = headers.same_protocol(incoming.headers, host.hostname, host.withheld)
+        own = headers.with_defaults(theirs, codec.headers)
         own.append(("content-type", "application/json"))
         path = path.replace(f"/{model}:", f"/{target.model}:")
         credential = self._attempts.credential(target)
