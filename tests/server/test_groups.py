@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import bcrypt
 import pytest
 from tests.server.running import Answered, app_of, asked
 
@@ -159,3 +160,27 @@ def test_every_first_segment_that_is_served_is_a_reserved_name() -> None:
     served |= set(table._PROTOCOLS) | {path[1:] for path in paths._FEEDS} | paths._PAGES
     served |= {ROOT.split("/")[1], routes_amp.ROOT.split("/")[1], "actors", "v1beta", "compat"}
     assert served - {""} <= RESERVED_GROUPS
+
+
+async def test_the_active_group_is_told_and_changed_with_the_management_key() -> None:
+    hashed = bcrypt.hashpw(b"letmein", bcrypt.gensalt(4)).decode()
+    app = app_of(groups=GROUPS, remote_management={"secret-key": hashed})
+    path, key = "/v0/management/active-group", {"x-management-key": "letmein"}
+
+    async def put(body: object) -> Answered:
+        return await asked(app, "PUT", path, json.dumps(body).encode(), headers=key, key="")
+
+    assert (await asked(app, "GET", path)).status == 401
+    told = await asked(app, "GET", path, headers=key, key="")
+    assert told.json == {"active-group": "default"}
+    message = {"model": "claude-x", **MESSAGES}
+    assert (await post(app, "/switch/v1/messages", message)).status == 404
+    assert (await put({"value": "qwen"})).json == {"status": "ok"}
+    assert (await post(app, "/switch/v1/messages", message)).status == 200
+    assert (await put("bare")).json == {"status": "ok"}
+    told = await asked(app, "GET", path, headers=key, key="")
+    assert told.json == {"active-group": "bare"}
+    answer = await put({"value": "nosuch"})
+    assert (answer.status, answer.json["message"]) == (404, "groups are: default, qwen, bare, old")
+    assert (await put({"value": 1})).status == 400
+    assert (await asked(app, "PUT", path, b"{", headers=key, key="")).status == 400

@@ -10,6 +10,8 @@ import typer
 
 from dragoman import __version__
 from dragoman.cli.config_commands import config_app
+from dragoman.cli.group_commands import group_app
+from dragoman.cli.key_commands import key_app
 from dragoman.cli.login_commands import accounts_app, login
 from dragoman.cli.old_flags import translated
 
@@ -23,6 +25,8 @@ app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.add_typer(accounts_app, name="accounts")
 app.command()(login)
+app.add_typer(key_app, name="key")
+app.add_typer(group_app, name="group")
 
 ConfigOption = Annotated[
     Path | None,

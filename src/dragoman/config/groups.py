@@ -197,5 +197,7 @@ class GroupKeys(Block):
 
     groups: Groups = Field(default_factory=dict, description="Named groups.")
     active_group: str = Field(
-        default=DEFAULT_GROUP, description="The group that /switch means." + LATER
+        default=DEFAULT_GROUP,
+        description="The group that /switch means, until another is chosen with `dragoman group "
+        "use` or the management API.",
     )

@@ -55,6 +55,8 @@ class Caller(msgspec.Struct, frozen=True):
     """The path forces compat mode."""
     access: Access = ALL
     groups: Groups = ONLY_DEFAULT
+    body_log: bool = False
+    """What the key's requests and answers hold is logged."""
 
     def inside(self, model: str) -> tuple[Caller, str]:
         """The caller in the group that a model's name tells, and the name without it.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import TYPE_CHECKING
 
+from dragoman.accounts.client_keys import NO_KEY
 from dragoman.exchange.incoming import Caller
-from dragoman.policy.access import ALL
+from dragoman.policy.access import ALL, Access
 from dragoman.server.call import HttpCall
-from dragoman.server.ways import SWITCH
+from dragoman.server.ways import SWITCH, Way
+from dragoman.storage.client_keys import ClientKey
+
+if TYPE_CHECKING:
+    from dragoman.server.gateway import Gateway
 
 
 def admit(call: HttpCall, *, without_key: bool = False) -> None:
@@ -18,13 +23,21 @@ def admit(call: HttpCall, *, without_key: bool = False) -> None:
         UnknownGroup, Forbidden: the path's group is not the key's.
     """
     gateway = call.gateway
-    key = ""
+    key = NO_KEY
     if not without_key:
         key = gateway.keys.admit(call.headers, call.query, loopback=call.loopback)
+    call.caller = caller_of(key, call.way, gateway)
+
+
+def caller_of(key: ClientKey, way: Way, gateway: Gateway) -> Caller:
+    """Who asks, with this key and on such a path.
+
+    Raises:
+        UnknownGroup, Forbidden: the path's group is not the key's.
+    """
+    access = Access(key.groups, key.models) if key.groups or key.models else ALL
     groups = gateway.configured.groups
-    caller = Caller(key, key, ALL.home, call.way.compat, ALL, groups)
-    group = gateway.active_group if call.way.group == SWITCH else call.way.group
+    group = gateway.active_group if way.group == SWITCH else way.group
     if group:
-        groups.check(caller.access, group)
-        caller = msgspec.structs.replace(caller, group=group)
-    call.caller = caller
+        groups.check(access, group)
+    return Caller(key.name, key.id, group or access.home, way.compat, access, groups, key.body_log)

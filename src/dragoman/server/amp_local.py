@@ -14,7 +14,7 @@ async def answer(call: HttpCall, *, admitted: bool) -> Reply:
 
     def known(key: str) -> str | None:
         if keys.any:
-            return keys.name_of([key])
+            return keys.owner_of([key])
         return "" if call.loopback else None
 
     owner = call.caller.owner if admitted else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from dragoman.accounts.client_keys import ClientKeys, key_name
+from dragoman.accounts.client_keys import ClientKeys
 from dragoman.amp.setup import amp_of
 from dragoman.config.groups import DEFAULT_GROUP
 from dragoman.config.settings import Settings
@@ -31,12 +31,11 @@ class Configured:
     """`written`: hosts whose models the user listed; `asked`: those that tell their own, by name.
     `names` is made anew when one of them tells another list."""
 
-    def __init__(self, settings: Settings, pools: Pools, seal_key: bytes) -> None:
+    def __init__(self, settings: Settings, pools: Pools, seal_key: bytes, keys: ClientKeys) -> None:
         self.settings = settings
         self.pools = pools
         self.max_body = settings.max_body_mb * 1024 * 1024
-        self.keys = ClientKeys((key_name(key.reveal()), key.reveal()) for key in settings.api_keys)
-        self.amp = amp_of(settings, self.keys.knows)
+        self.amp = amp_of(settings, keys.knows)
         self.guard = Guard([settings.host, *settings.allowed_hosts])
         self.options = Options(
             strict_conversion=settings.strict_conversion,

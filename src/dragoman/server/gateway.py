@@ -33,8 +33,11 @@ from dragoman.server.lookout import Lookout
 from dragoman.server.management_key import ManagementKey
 from dragoman.server.reload import Reload
 from dragoman.server.ways import SWITCH
+from dragoman.storage.active_group import ACTIVE_GROUP, active_group, chosen
 from dragoman.storage.amp_threads import AmpThreads
+from dragoman.storage.client_keys import CHANGED, ClientKeyStore
 from dragoman.storage.model_lists import ModelLists
+from dragoman.storage.shared import Shared
 from dragoman.storage.state import State
 from dragoman.upstreams.fetch import Fetcher
 from dragoman.upstreams.http import HttpClient
@@ -57,11 +60,16 @@ class Gateway:
         self.reload = reload
         self.management_key = ManagementKey(management_password)
         self.accounts = Accounts(options_of(settings, os.environ), Fetcher(self.http), state)
+        self.keys = ClientKeys()
+        self._shared = Shared(state.engine)
+        self._made_keys = ClientKeyStore(state.engine) if state.engine else None
+        self._shared.on_change(CHANGED, self._take_made_keys)
         self._state = state
         self._seal_key = seal_key
         self._lookout = Lookout(self.http, ModelLists(state))
+        self._take_written_keys(settings)
         pools = pools_of(settings, state, random.random)
-        self.configured = Configured(settings, pools, seal_key)
+        self.configured = Configured(settings, pools, seal_key, self.keys)
         self._lookout.follow(self.configured)
         self.exchange = Exchange(
             self.http,
@@ -76,15 +84,18 @@ class Gateway:
         """Puts another configuration in force, for the requests that begin from now on."""
         before = self.configured
         self.accounts.turn_to(options_of(settings, os.environ))
+        self._take_written_keys(settings)
         pools = pools_after(before.pools, before.settings, settings, self._state)
-        configured = Configured(settings, pools, self._seal_key)
+        configured = Configured(settings, pools, self._seal_key, self.keys)
         forget_changed(pools.cooldowns, before.hosts(), configured.hosts())
         self._lookout.follow(configured)
         self.configured = configured
 
     async def open(self) -> None:
-        """Reads the logins; starts renewing them, asking hosts for their models, looking for
-        local servers, and watching the configuration."""
+        """Reads client keys and logins; starts renewing these, asking hosts for their models,
+        looking for local servers, and watching keys and the configuration."""
+        await self._shared.open()
+        await self._take_made_keys()
         await self.accounts.open()
         await self._lookout.open()
         if self.reload is not None:
@@ -95,6 +106,7 @@ class Gateway:
             await self.reload.close()
         await self._lookout.close()
         await self.accounts.close()
+        await self._shared.close()
         await self.http.close()
 
     @property
@@ -104,10 +116,6 @@ class Gateway:
     @property
     def max_body(self) -> int:
         return self.configured.max_body
-
-    @property
-    def keys(self) -> ClientKeys:
-        return self.configured.keys
 
     @property
     def guard(self) -> Guard:
@@ -131,7 +139,25 @@ class Gateway:
 
     @property
     def active_group(self) -> str:
-        return self.settings.active_group
+        """The group that /switch means."""
+        shared = self._shared.get(ACTIVE_GROUP)
+        known = self.configured.groups.disabled
+        return active_group(shared, self.settings.active_group, known)
+
+    async def use_group(self, name: str) -> None:
+        """Changes it, for every process on this database.
+
+        Raises:
+            OSError: the change cannot be written.
+        """
+        await self._shared.put(ACTIVE_GROUP, chosen(name, self.settings.active_group))
+
+    def _take_written_keys(self, settings: Settings) -> None:
+        self.keys.take_written(key.reveal() for key in settings.api_keys)
+
+    async def _take_made_keys(self) -> None:
+        if self._made_keys is not None:
+            self.keys.take_made(await self._made_keys.all())
 
     def entries(self, caller: Caller = NOBODY) -> Sequence[ModelEntry]:
         """The models a caller may ask for, with what the catalogue knows of them.

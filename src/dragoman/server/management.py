@@ -18,6 +18,7 @@ from dragoman.config.masked import masked
 from dragoman.errors import DragomanError, UnknownRoute
 from dragoman.exchange.incoming import Reply
 from dragoman.neutral.json import Json, decode
+from dragoman.server import management_groups
 from dragoman.server.call import HttpCall
 from dragoman.server.respond import json_reply
 
@@ -146,6 +147,7 @@ async def _changed(gateway: Gateway, change: Callable[[ConfigFile], None]) -> No
 
 
 _ROUTES: dict[tuple[str, str], Handler] = {
+    **management_groups.ROUTES,
     ("GET", "config"): _config,
     ("GET", "config.yaml"): _config_text,
     ("PUT", "config.yaml"): _put_config_text,

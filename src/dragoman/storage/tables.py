@@ -33,3 +33,29 @@ AMP_THREADS = Table(
     Column("meta", LargeBinary, nullable=False),
     Column("labels", LargeBinary, nullable=False),
 )
+
+SHARED = Table(
+    "shared",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("changes", Integer, nullable=False),
+)
+
+CLIENT_KEYS = Table(
+    "client_keys",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("groups", String, nullable=False),
+    Column("models", String, nullable=False),
+    Column("expires_at", Float, nullable=True),
+    Column("revoked_at", Float, nullable=True),
+    Column("rpm", Integer, nullable=False),
+    Column("tpm", Integer, nullable=False),
+    Column("concurrency", Integer, nullable=False),
+    Column("body_log", Boolean, nullable=False),
+    Column("quotas", String, nullable=False),
+)
