@@ -92,6 +92,23 @@ async def test_only_this_machine_is_answered_unless_the_rule_is_off(tmp_path: Pa
         assert (await call(app, "getUserInfo", {}, peer=FAR, key="")).status == 401
 
 
+async def test_who_is_turned_away_is_told_in_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The CLI says of a 403 that its token has expired; only the log tells why."""
+    async with gateway(tmp_path, log_format="json") as app:
+        await call(app, "getUserInfo", {}, peer=FAR)
+        await call(app, "getUserInfo", {}, key="sk-unknown")
+        await call(app, "getUserInfo", {})
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    told = [(line["status"], line["path"], line.get("error", "")[:30]) for line in lines]
+    assert told == [
+        (403, "/api/internal", "Access denied: management rout"),
+        (401, "/api/internal", "unknown API key; send one of t"),
+        (200, "/api/internal", ""),
+    ]
+
+
 async def test_a_page_of_another_origin_is_refused(tmp_path: Path) -> None:
     async with gateway(tmp_path) as app:
         form = f"key={KEY}".encode()

@@ -95,9 +95,10 @@ def _outcome(call: HttpCall) -> Outcome:
 
 def _route(kind: Kind) -> Route:
     async def handle(call: HttpCall) -> Reply:
+        call.outcome = _outcome(call)
         try:
             admitted = admit(call, kind)
-            call.outcome = _outcome(call)
+            call.outcome.key, call.outcome.group = call.caller.name, call.caller.group
             if call.gateway.configured.amp.local:
                 await call.read_body()
                 return await amp_local.answer(call, admitted=admitted)
@@ -106,8 +107,7 @@ def _route(kind: Kind) -> Route:
             key = await amp.upstream.keys.of(shown_client_key(call)) if admitted else ""
             return await passed_on(call, amp.upstream, key, basic=kind is Kind.ACTORS)
         except DragomanError as error:
-            if call.outcome is not None:
-                call.outcome.error = error.message
+            call.outcome.error = error.message
             return json_reply({"error": error.message}, error.status)
 
     return Route(PLAIN, handle, open=True, streamed=True)
