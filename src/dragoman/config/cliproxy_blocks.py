@@ -152,11 +152,11 @@ class Compatibility(Block):
 class OauthAlias(Block):
     """Another name for a model of a subscription."""
 
-    name: Name = Field(description="The model's own name." + LATER)
-    alias: Name = Field(description="The name clients use." + LATER)
-    fork: bool = Field(default=False, description="Keep the own name as well." + LATER)
-    display_name: str = Field(default="", description="A name for people." + LATER)
-    force_mapping: bool = Field(default=False, description="Answers carry the alias." + LATER)
+    name: Name = Field(description="The model's own name.")
+    alias: Name = Field(description="The name clients use.")
+    fork: bool = Field(default=False, description="Keep the own name as well.")
+    display_name: str = Field(default="", description="A name for people.")
+    force_mapping: bool = Field(default=False, description="Answers carry the alias.")
 
 
 def aliases_kept(
@@ -205,7 +205,7 @@ class KeyBlocks(Block):
         dict[str, tuple[Name, ...]], BeforeValidator(no_nulls), AfterValidator(lower_case)
     ] = Field(
         default_factory=dict,
-        description="Models (globs) that subscriptions do not serve, by provider." + LATER,
+        description="Models (globs) that subscriptions do not serve, by provider.",
     )
     oauth_model_alias: Annotated[
         dict[str, tuple[OauthAlias, ...]], BeforeValidator(no_nulls), AfterValidator(aliases_kept)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 class _Known:
     """The names that the file itself says are served. `whole`: there are no others, for no
-    upstream is asked for its list."""
+    upstream is asked for its list, and no login serves models."""
 
     def __init__(self, settings: Settings) -> None:
-        self.whole = True
+        self.whole = not any(settings.auth_dir.expanduser().glob("*.json"))
         self._names = {"auto"}
         for upstream in settings.all_upstreams:
             if upstream.disabled:

@@ -169,7 +169,8 @@ class Attempts:
             UnknownModel.
         """
         for target in self.resolve(caller, model):
-            if target.host.codec is not None and target.host.codec.name == protocol:
+            codec = target.host.spoken_with(protocol)
+            if codec is not None and codec.name == protocol:
                 return target
         raise UnknownRoute(
             f"no upstream of model {model!r} speaks {protocol}, and this path cannot be converted"

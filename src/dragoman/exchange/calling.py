@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Answer, Call, HttpClient
+from dragoman.upstreams.shapes import Shape
 
 _NOT_TAKEN = 401
 
@@ -20,13 +21,26 @@ class Called(NamedTuple):
 
 
 async def called(
-    http: HttpClient, credential: Credential, call: Callable[[Credential], Call]
+    http: HttpClient,
+    credential: Credential,
+    call: Callable[[Credential], Call],
+    shape: Shape | None = None,
 ) -> Called:
-    """The answer, unread; whoever takes it closes it.
+    """The answer, unread; whoever takes it closes it. What its headers tell of the account's limits
+    is noted.
 
     Raises:
         UpstreamFault: there is none, or the account cannot be opened.
     """
+    found = await _called(http, credential, call)
+    if shape is not None and shape.told is not None:
+        shape.told(credential.id, found.answer.headers)
+    return found
+
+
+async def _called(
+    http: HttpClient, credential: Credential, call: Callable[[Credential], Call]
+) -> Called:
     source = credential.source
     if source is None:
         return Called(await http.send(call(credential)), credential)

@@ -92,16 +92,19 @@ def _with_request(
     record: Explanation, job: Job, chosen: Candidate, options: Options
 ) -> Explanation:
     target = chosen.target
-    codec = target.host.codec
+    codec = target.host.spoken_with(job.incoming.codec.name)
     if codec is None:
         return msgspec.structs.replace(record, upstream=target.host.name, way="own")
+    credential = chosen.credential
+    if credential.source is not None:
+        credential = credential.opened_by([("authorization", "Bearer")])
     try:
         prepared = job.prepared(
             target, codec, strict=options.strict_conversion, payload=options.payload
         )
+        call = call_of(prepared, target, credential, job.incoming.headers)
     except DragomanError as error:
         return msgspec.structs.replace(record, upstream=target.host.name, error=error.message)
-    call = call_of(prepared, target, chosen.credential, job.incoming.headers)
     same = f"both speak {codec.name}; at most single fields are written anew"
     return msgspec.structs.replace(
         record,
@@ -113,7 +116,7 @@ def _with_request(
         request=UpstreamRequest(
             call.method,
             masked_url(call.url),
-            tuple(masked_headers(call.headers, chosen.credential)),
+            tuple(masked_headers(call.headers, credential)),
             msgspec.Raw(call.body),
         ),
     )

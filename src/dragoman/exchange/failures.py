@@ -7,21 +7,21 @@ from email.utils import parsedate_to_datetime
 
 from dragoman.errors import Broken, UpstreamFault
 from dragoman.protocols.codec import Codec
-from dragoman.upstreams.hosts import Credential
+from dragoman.upstreams.hosts import Credential, Host
 from dragoman.upstreams.http import Answer
 
 _SHORTEST_SECRET = 8
 
 
 async def refusal(
-    answer: Answer, codec: Codec, upstream: str, credential: Credential
+    answer: Answer, codec: Codec, host: Host, credential: Credential
 ) -> UpstreamFault:
     """The error an upstream's status and body stand for; reads the body to its end. A host that
     repeats the key it was shown does not get it past here."""
     body = _without_secrets(await answer.read_all(), credential)
     if answer.status < 400:
         return Broken(
-            f"upstream {upstream} answered with status {answer.status}; check its base-url",
+            f"upstream {host.name} answered with status {answer.status}; check its base-url",
             detail=answer.header("location"),
         )
     error = codec.error_in(answer.status, body)
@@ -29,6 +29,8 @@ async def refusal(
     error.headers = answer.headers
     if error.retry_after_s is None:
         error.retry_after_s = retry_after_s(answer.header("retry-after"))
+    if host.shape is not None and host.shape.refusal is not None:
+        return host.shape.refusal(error)
     return error
 
 

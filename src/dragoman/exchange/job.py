@@ -3,7 +3,7 @@ made once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -31,6 +31,7 @@ from dragoman.routing.affinity import session_of
 from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Call, Headers
+from dragoman.upstreams.shapes import Draft
 
 _SEALED_MARKS = (b"dgm1.", b"ZGdtMS")
 """What a sealed state begins with, bare or as base64 (Gemini's field is bytes)."""
@@ -175,6 +176,8 @@ class Job:
                 prepared = self._direct(target, codec, strict=strict)
             if payload is not None:
                 prepared = self._ruled(prepared, target, codec, payload)
+            if target.host.shape is not None and target.host.shape.draft is not None:
+                prepared = self._drafted(prepared, target, codec, target.host.shape.draft)
             self._prepared[key] = prepared
         return self._prepared[key]
 
@@ -265,11 +268,39 @@ class Job:
         incoming = self.incoming
         asked = (parse_suffix(self.model)[0], self.model)
         models = (target.model, target.name, *asked)
-        sent = Sent(models, codec.name, incoming.codec.name, incoming.headers)
+        kind = target.host.shape.kind if target.host.shape is not None else ""
+        sent = Sent(models, codec.name, incoming.codec.name, incoming.headers, kind)
         body, changes = payload.applied(prepared.body, sent)
         if not changes:
             return prepared
         return msgspec.structs.replace(prepared, body=body, changes=changes)
+
+    def _drafted(
+        self, prepared: Prepared, target: Target, codec: Codec, draft: Callable[[Draft], Draft]
+    ) -> Prepared:
+        incoming = self.incoming
+        done = draft(
+            Draft(
+                model=target.model,
+                protocol=codec.name,
+                client=incoming.codec.name,
+                stream=self.stream,
+                path=prepared.path,
+                query=prepared.query,
+                headers=prepared.headers,
+                body=prepared.body,
+                sent=incoming.headers,
+                session=self.session(),
+            )
+        )
+        return msgspec.structs.replace(
+            prepared,
+            path=done.path,
+            query=done.query,
+            headers=done.headers,
+            body=done.body,
+            lost=(*prepared.lost, *done.lost),
+        )
 
     def _converted(self, target: Target, codec: Codec, because: str, *, strict: bool) -> Prepared:
         losses = Losses()
@@ -315,16 +346,17 @@ class Job:
 
 def call_of(prepared: Prepared, target: Target, credential: Credential, client: Headers) -> Call:
     """The HTTP request for one attempt; `client`: the headers the client sent."""
-    host = target.host
-    return Call(
-        upstream=host.name,
+    call = Call(
+        upstream=target.host.name,
         method="POST",
-        url=host.url(prepared.path, prepared.query),
+        url=target.host.url(prepared.path, prepared.query, credential.facts.get("base", "")),
         headers=headers.set_header(prepared.headers, credential.sent(client)),
         body=prepared.body,
         proxy=credential.proxy,
-        deadlines=host.deadlines,
+        deadlines=target.host.deadlines,
     )
+    shape = target.host.shape
+    return call if shape is None or shape.call is None else shape.call(call, credential.facts)
 
 
 def _rendered_for(target: Target) -> RenderTarget:

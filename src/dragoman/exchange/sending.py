@@ -22,6 +22,7 @@ from dragoman.protocols.codec import Reply as RenderReply
 from dragoman.reasoning.sealing import StateSealer, needs_sealing
 from dragoman.toolcalls.restoring import ToolRestorer
 from dragoman.upstreams.http import Answer, Headers, HttpClient
+from dragoman.upstreams.shapes import Shape
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -52,16 +53,19 @@ class Sender:
         target, client = attempt.target, job.incoming.headers
         host = target.host
         answer, credential = await called(
-            self._http, attempt.credential, lambda one: call_of(prepared, target, one, client)
+            self._http,
+            attempt.credential,
+            lambda one: call_of(prepared, target, one, client),
+            host.shape,
         )
         if answer.status == 200:
             fault = web_page(answer, codec, host.name)
             if fault is None:
-                return answer
+                return _shaped(answer, host.shape, codec, stream=job.stream)
             answer.close()
             raise fault
         try:
-            raise await refusal(answer, codec, host.name, credential)
+            raise await refusal(answer, codec, host, credential)
         finally:
             answer.close()
 
@@ -80,6 +84,14 @@ class Sender:
             stages.append(StateSealer(client, options.seal_key).apply)
         job.outcome.dropped = prepared.losses
         return stages
+
+
+def _shaped(answer: Answer, shape: Shape | None, codec: Codec, *, stream: bool) -> Answer:
+    if shape is not None and shape.answer is not None:
+        change = shape.answer(codec.name, stream)
+        if change is not None:
+            answer.through(change)
+    return answer
 
 
 def reply_for(job: Job) -> RenderReply:

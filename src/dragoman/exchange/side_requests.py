@@ -21,6 +21,7 @@ from dragoman.protocols.framing.splice import Spans
 from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Answer, Call, Headers, HttpClient
+from dragoman.upstreams.shapes import Draft
 
 
 class SideRequests:
@@ -92,17 +93,23 @@ class SideRequests:
         """An upstream's own count of the client's bytes; None when the model's first upstream
         speaks another protocol, or does not count."""
         target = self._attempts.resolve(*incoming.caller.inside(model), incoming.naming)[0]
-        codec = target.host.codec
-        if codec is None or codec.name != incoming.codec.name:
+        shape = target.host.shape
+        codec = target.host.spoken_with(incoming.codec.name)
+        if codec is None or codec.name != incoming.codec.name or (shape and not shape.counts):
             return None
         data = incoming.body if incoming.in_url else _renamed(incoming, target)
         host = target.host
         theirs = headers.same_protocol(incoming.headers, host.hostname, host.withheld)
         own = headers.with_defaults(theirs, codec.headers)
         own.append(("content-type", "application/json"))
-        path = path.replace(f"/{model}:", f"/{target.model}:")
+        path, query = path.replace(f"/{model}:", f"/{target.model}:"), ""
+        if shape is not None and shape.draft is not None:
+            name, sent = codec.name, incoming.headers
+            draft = Draft(target.model, name, name, False, path, query, own, data, sent, "")
+            draft = shape.draft(draft)
+            path, query, own, data = draft.path, draft.query, draft.headers, draft.body
         credential = self._attempts.credential(target)
-        answer, _ = await self._called(incoming, target, credential, "POST", path, own, data)
+        answer, _ = await self._called(incoming, target, credential, "POST", path, own, data, query)
         try:
             found = await answer.read_all()
         finally:
@@ -169,7 +176,7 @@ class SideRequests:
         if answer.status == 200:
             return answer
         try:
-            raise await refusal(answer, codec, target.host.name, opened)
+            raise await refusal(answer, codec, target.host, opened)
         finally:
             answer.close()
 
@@ -187,17 +194,20 @@ class SideRequests:
         host = target.host
 
         def call(opened: Credential) -> Call:
-            return Call(
+            made = Call(
                 upstream=host.name,
                 method=method,
-                url=host.url(path, query),
+                url=host.url(path, query, opened.facts.get("base", "")),
                 headers=headers.set_header(own, opened.sent(incoming.headers)),
                 body=data,
                 proxy=opened.proxy,
                 deadlines=host.deadlines,
             )
+            if host.shape is None or host.shape.call is None:
+                return made
+            return host.shape.call(made, opened.facts)
 
-        return await called(self._http, credential, call)
+        return await called(self._http, credential, call, host.shape)
 
 
 async def _streamed(answer: Answer) -> AsyncGenerator[bytes, None]:

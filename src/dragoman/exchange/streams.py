@@ -64,7 +64,7 @@ async def _source(
     sender: Sender, job: Job, attempt: Attempt, options: Options
 ) -> tuple[Source, Headers]:
     target = attempt.target
-    codec = target.host.codec
+    codec = target.host.spoken_with(job.incoming.codec.name)
     if codec is None:
         answer_events = echo.answer(job.asked(target), target.model, new_id)
         events = echo.paced(answer_events, target.host.words_per_second)
@@ -84,7 +84,7 @@ def _read(
     sender: Sender, job: Job, attempt: Attempt, answer: Answer, options: Options
 ) -> tuple[Source, Headers]:
     """An answer's way to the client: passed on, converted, or read whole first."""
-    codec = attempt.target.host.codec
+    codec = attempt.target.host.spoken_with(job.incoming.codec.name)
     assert codec is not None
     prepared = job.prepared(attempt.target, codec, strict=options.strict_conversion)
     origin = origin_of(attempt)

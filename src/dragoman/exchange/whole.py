@@ -28,7 +28,7 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
         DragomanError: the attempt failed.
     """
     target = attempt.target
-    codec = target.host.codec
+    codec = target.host.spoken_with(job.incoming.codec.name)
     if codec is None:
         events = list(echo.answer(job.asked(target), target.model, new_id))
         return Reply(200, own_headers(job, attempt, ()), _folded(job, events, []))

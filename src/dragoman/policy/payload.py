@@ -21,12 +21,14 @@ from dragoman.protocols.framing.splice import Spans
 
 class Sent(msgspec.Struct, frozen=True):
     """A request as rules look at it. `models`: the upstream's name of the model, and the names it
-    was asked by; `protocol` is the upstream's, `client` the client's."""
+    was asked by; `protocol` is the upstream's, `client` the client's. `kind`: what rules may call
+    the host instead of its protocol."""
 
     models: tuple[str, ...]
     protocol: str
     client: str
     headers: Sequence[tuple[str, str]]
+    kind: str = ""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ class _Test(msgspec.Struct, frozen=True):
 
     def is_for(self, sent: Sent) -> bool:
         return (
-            self.protocol in ("", sent.protocol)
+            self.protocol in ("", sent.protocol, sent.kind)
             and self.client in ("", sent.client)
             and any(matches(self.name, model.lower()) for model in sent.models)
             and all(

@@ -32,6 +32,7 @@ from dragoman.server.guard import Guard
 from dragoman.server.lookout import Lookout
 from dragoman.server.management_key import ManagementKey
 from dragoman.server.reload import Reload
+from dragoman.server.subscriptions import Subscriptions
 from dragoman.server.ways import SWITCH
 from dragoman.storage.active_group import ACTIVE_GROUP, active_group, chosen
 from dragoman.storage.amp_threads import AmpThreads
@@ -66,7 +67,9 @@ class Gateway:
         self._shared.on_change(CHANGED, self._take_made_keys)
         self._state = state
         self._seal_key = seal_key
-        self._lookout = Lookout(self.http, ModelLists(state))
+        self._subscriptions = Subscriptions(self.accounts, self.http, state)
+        self._lookout = Lookout(self.http, ModelLists(state), self._subscriptions)
+        self.accounts.on_change(self._lookout.accounts_changed)
         self._take_written_keys(settings)
         pools = pools_of(settings, state, random.random)
         self.configured = Configured(settings, pools, seal_key, self.keys)

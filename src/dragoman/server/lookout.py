@@ -8,7 +8,10 @@ import asyncio
 from dragoman.errors import DragomanError
 from dragoman.observe.log import logger
 from dragoman.routing.listed import found_models, told_models
+from dragoman.routing.pools import forget_changed
+from dragoman.routing.served import HostModels
 from dragoman.server.configured import Configured
+from dragoman.server.subscriptions import Subscriptions
 from dragoman.storage.model_lists import ModelLists
 from dragoman.upstreams import discovery, listing
 from dragoman.upstreams.hosts import Host
@@ -20,9 +23,11 @@ REFRESH_S = 600
 class Lookout:
     """`follow` tells it of the configuration in force; `names` of that one are kept up to date."""
 
-    def __init__(self, http: HttpClient, lists: ModelLists) -> None:
+    def __init__(self, http: HttpClient, lists: ModelLists, subscriptions: Subscriptions) -> None:
         self._http = http
         self._lists = lists
+        self._subscriptions = subscriptions
+        self._subscribed: list[HostModels] = []
         self._told: dict[str, Host] = {}
         self._found: list[discovery.Found] = []
         self._news = asyncio.Event()
@@ -32,11 +37,24 @@ class Lookout:
     def follow(self, configured: Configured) -> None:
         """Serves what is known so far; what is not is asked for at once."""
         self._configured = configured
+        self._subscribed = self._subscriptions.served(configured.settings)
         if not configured.settings.discover:
             self._found = []
         self._serve()
         self._news.set()
         self._look_now.set()
+
+    def accounts_changed(self) -> None:
+        """Serves the accounts as they are now. One that can be used again, or in another way, has
+        no rest any more."""
+        before = [models.host for models in self._subscribed]
+        self._subscribed = self._subscriptions.served(self._configured.settings)
+        after = [models.host for models in self._subscribed]
+        cooldowns = self._configured.pools.cooldowns
+        forget_changed(cooldowns, before, after)
+        for account in self._subscriptions.recovered:
+            cooldowns.clear(account)
+        self._serve()
 
     async def open(self) -> None:
         """Looks for local servers, and starts asking."""
@@ -65,7 +83,7 @@ class Lookout:
             for one in self._found
             if one.host.name not in names and _place(one.host) not in taken
         ]
-        configured.serve([*asked, *found])
+        configured.serve([*asked, *self._subscribed, *found])
 
     async def _keep_asking(self) -> None:
         """All of them from time to time; after a change those that have not told yet."""

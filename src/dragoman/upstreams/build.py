@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from dragoman.config.settings import Settings
-from dragoman.config.upstreams import Key, Upstream
+from dragoman.config.upstreams import Key, ScopedError, Upstream
 from dragoman.protocols.registry import CODECS
 from dragoman.upstreams.hosts import (
     Conduct,
@@ -51,15 +51,19 @@ def _conduct(upstream: Upstream, settings: Settings) -> Conduct:
     return Conduct(
         rounds=settings.request_retry if rounds is None or rounds < 0 else rounds,
         transient_s=settings.transient_cooldown_s,
-        rules=tuple(
-            ErrorRule(
-                rule.action,
-                rule.status,
-                tuple(text.lower() for text in rule.match),
-                tuple(re.compile(pattern) for pattern in rule.match_regexr),
-            )
-            for rule in upstream.request_scoped_errors
-        ),
+        rules=error_rules(upstream.request_scoped_errors),
+    )
+
+
+def error_rules(written: Iterable[ScopedError]) -> tuple[ErrorRule, ...]:
+    return tuple(
+        ErrorRule(
+            rule.action,
+            rule.status,
+            tuple(text.lower() for text in rule.match),
+            tuple(re.compile(pattern) for pattern in rule.match_regexr),
+        )
+        for rule in written
     )
 
 

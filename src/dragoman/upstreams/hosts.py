@@ -11,6 +11,7 @@ import msgspec
 
 from dragoman.protocols.codec import Codec
 from dragoman.upstreams.http import Deadlines, Headers
+from dragoman.upstreams.shapes import Shape
 
 _AUTH_HEADERS = {
     "bearer": ("authorization", "Bearer {}"),
@@ -57,7 +58,9 @@ class Credential(msgspec.Struct, frozen=True):
     """One key of a host, or its keyless access. `headers` hold the key and the user's own
     headers; `label` names it in logs without giving it away; `id` stays its own when the keys
     around it change. `cools`: a failure pauses it. `copies`: the headers whose value `$Name` stands
-    for the client's header of that name. `source` gives what opens it, in place of a key."""
+    for the client's header of that name. `source` gives what opens it, in place of a key. `facts`:
+    what a call must know of the account beside that (its project, its own `base`); the source may
+    find them out when it is asked."""
 
     index: int
     label: str
@@ -69,6 +72,7 @@ class Credential(msgspec.Struct, frozen=True):
     cools: bool = True
     copies: tuple[str, ...] = ()
     source: TokenSource | None = None
+    facts: Mapping[str, str] = {}
 
     def opened_by(self, auth: Headers) -> Credential:
         """With the headers that its source gave, under the user's own."""
@@ -87,9 +91,10 @@ class Credential(msgspec.Struct, frozen=True):
 
 
 class Host(msgspec.Struct, frozen=True):
-    """`codec` is None for the embedded echo model. `base` has no slash at its end. `own_words`: the
-    client that is served by it was made for it, so that whatever it says is understood, and what
-    the host answers is told unchanged. `withheld`: headers of the client's that do not go there."""
+    """`codec` is None for the embedded echo model; `also` are other protocols it speaks. `base` has
+    no slash at its end. `own_words`: the client that is served by it was made for it, so that
+    whatever it says is understood, and what the host answers is told unchanged. `withheld`: headers
+    of the client's that do not go there. `shape`: what it does otherwise than its protocol says."""
 
     name: str
     codec: Codec | None
@@ -103,13 +108,20 @@ class Host(msgspec.Struct, frozen=True):
     conduct: Conduct = Conduct()
     own_words: bool = False
     withheld: frozenset[str] = frozenset()
+    also: tuple[Codec, ...] = ()
+    shape: Shape | None = None
 
-    def url(self, path: str, query: str = "") -> str:
+    def spoken_with(self, client: str) -> Codec | None:
+        """What a client of this protocol is best answered by: its own, where the host speaks it."""
+        return next((codec for codec in self.also if codec.name == client), self.codec)
+
+    def url(self, path: str, query: str = "", base: str = "") -> str:
         """The address of a path below the base, with the host's own query and a further one."""
         own = urlencode(self.query)
         path, _, inner = path.partition("?")
         joined = "&".join(part for part in (inner, own, query) if part)
-        return f"{self.base}{path}?{joined}" if joined else self.base + path
+        base = base or self.base
+        return f"{base}{path}?{joined}" if joined else base + path
 
 
 def base_of(url: str, default_path: str) -> str:

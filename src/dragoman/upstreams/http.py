@@ -16,7 +16,7 @@ import ssl
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from python_socks import ProxyError
@@ -57,6 +57,16 @@ class Call(NamedTuple):
     upload: Upload | None = None
 
 
+class Change(Protocol):
+    """What a host's bytes go through before anybody reads them. Both may raise UpstreamFault."""
+
+    def feed(self, data: bytes) -> bytes:
+        """What can be read so far."""
+
+    def finish(self) -> bytes:
+        """The rest, at the regular end of the body."""
+
+
 class Answer:
     """A status, headers, and a body that is read at most once. Close it whatever happens."""
 
@@ -75,6 +85,11 @@ class Answer:
         self.status = connection.status
         self.headers: Headers = connection.headers
         self._decoder = decoder_of(self.header("content-encoding"))
+        self._change: Change | None = None
+
+    def through(self, change: Change) -> None:
+        """The body is read as this makes it."""
+        self._change = change
 
     def header(self, name: str) -> str:
         """A header's first value, "" when absent."""
@@ -102,9 +117,12 @@ class Answer:
                     self._silent_since = None
                     self._limit = self._call.deadlines.idle
                     self._waiting = "fell silent in mid-answer"
-                return data
+                if self._change is None or (data := self._change.feed(data)):
+                    return data
+                continue
             if connection.complete:
-                return b""
+                change, self._change = self._change, None
+                return b"" if change is None else change.finish()
             if not await self._arrived(patience_s):
                 return None
 
