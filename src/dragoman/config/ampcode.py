@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
-from dragoman.config.blocks import LATER, Block, Name, Names, Url, regex
+from dragoman.config.blocks import Block, Name, Names, Url, regex
 from dragoman.config.secrets import Secret
 
 
 class AmpMapping(Block):
     """A model Amp asks for, served by another."""
 
-    from_: Name = Field(alias="from", description="The model asked for, in any case." + LATER)
-    to: Names = Field(min_length=1, description="One model, or several tried in order." + LATER)
-    regex: bool = Field(default=False, description="`from` is a regular expression." + LATER)
+    from_: Name = Field(alias="from", description="The model asked for, in any case.")
+    to: Names = Field(min_length=1, description="One model, or several tried in order.")
+    regex: bool = Field(
+        default=False, description="`from` is a regular expression, found anywhere in the name."
+    )
 
     @model_validator(mode="after")
     def _is_readable(self) -> Self:
@@ -27,39 +29,68 @@ class AmpMapping(Block):
 class AmpKey(Block):
     """The ampcode.com key that certain clients use."""
 
-    upstream_api_key: Secret = Field(description="A key of ampcode.com." + LATER)
-    api_keys: tuple[Secret, ...] = Field(
-        default=(), description="The client keys it is for." + LATER
+    upstream_api_key: Secret = Field(description="A key of ampcode.com.")
+    api_keys: tuple[Secret, ...] = Field(default=(), description="The client keys it is for.")
+
+
+def why_unreadable(mapping: object) -> str:
+    """Why a written mapping is none; "" for one that is."""
+    try:
+        AmpMapping.model_validate(mapping)
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+    return ""
+
+
+def _readable(value: object, info: ValidationInfo) -> object:
+    """The mappings without those that CLIProxyAPI leaves out, where the user wants it so."""
+    ampcode = info.data.get("ampcode")
+    skips = info.data.get("skip_unreadable_mappings") or (
+        isinstance(ampcode, Ampcode) and ampcode.skip_unreadable_mappings
     )
+    if not skips or not isinstance(value, list):
+        return value
+    return [one for one in value if not why_unreadable(one)]
+
+
+AmpMappings = Annotated[
+    tuple[AmpMapping, ...],
+    BeforeValidator(_readable, json_schema_input_type=list[AmpMapping]),
+]
 
 
 class Ampcode(Block):
     """The Amp integration."""
 
     upstream_url: Url = Field(
-        default="", description="Amp's own server, https://ampcode.com; empty = none." + LATER
+        default="", description="Amp's own server, https://ampcode.com; empty = none."
     )
     upstream_api_key: Secret | None = Field(
-        default=None, description="A key of ampcode.com." + LATER
+        default=None,
+        description="A key of ampcode.com; without one, AMP_API_KEY or the key of Amp's own login "
+        "on this machine.",
     )
     upstream_api_keys: tuple[AmpKey, ...] = Field(default=(), description="Keys by client key.")
     restrict_management_to_localhost: bool = Field(
-        default=True, description="Management routes answer loopback peers only." + LATER
+        default=True, description="Amp's own calls and pages answer this machine only."
     )
     force_model_mappings: bool = Field(
-        default=False, description="Mappings go before models served here." + LATER
+        default=False, description="Mappings go before models served here."
     )
-    model_mappings: tuple[AmpMapping, ...] = Field(
-        default=(), description="Exact first, then regex."
+    skip_unreadable_mappings: bool = Field(
+        default=False,
+        description="Leave out mappings that cannot be read, with a warning, as CLIProxyAPI does; "
+        "else the file is refused.",
     )
+    model_mappings: AmpMappings = Field(default=(), description="Exact first, then regex.")
     fallback_on_failure: bool = Field(
         default=False,
-        description="A failing pool falls back to ampcode.com, on its credits." + LATER,
+        description="A failing pool falls back to ampcode.com, on its credits.",
     )
     control_plane: Literal["auto", "upstream", "local"] = Field(
         default="auto",
-        description="Who answers the CLI's own calls; auto = upstream when upstream-url is set."
-        + LATER,
+        description="Who answers the CLI's own calls; auto = upstream when upstream-url is set, "
+        "else local.",
     )
 
 
@@ -67,16 +98,14 @@ class AmpKeys(Block):
     """Top-level keys of Amp."""
 
     ampcode: Ampcode = Field(default_factory=Ampcode, description="The Amp integration.")
-    amp_upstream_url: Url = Field(
-        default="", description="Older form of ampcode.upstream-url." + LATER
-    )
+    amp_upstream_url: Url = Field(default="", description="Older form of ampcode.upstream-url.")
     amp_upstream_api_key: Secret | None = Field(
-        default=None, description="Older form of ampcode.upstream-api-key." + LATER
+        default=None, description="Older form of ampcode.upstream-api-key."
     )
     amp_restrict_management_to_localhost: bool | None = Field(
-        default=None, description="Older form of ampcode.restrict-management-to-localhost." + LATER
+        default=None, description="Older form of ampcode.restrict-management-to-localhost."
     )
-    amp_model_mappings: tuple[AmpMapping, ...] = Field(
+    amp_model_mappings: AmpMappings = Field(
         default=(), description="Older form of ampcode.model-mappings."
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dragoman.config.amp_checks import amp_warnings
 from dragoman.config.cliproxy import upstreams_of
 from dragoman.config.name_checks import name_errors, name_warnings
 from dragoman.config.problems import Notice, Place
@@ -70,6 +71,7 @@ def warnings_of(settings: Settings) -> Iterator[Notice]:
         if upstream.keys and upstream.auth_header == "none" and upstream.protocol != "echo":
             yield Notice((*place, "auth"), "is none, so the keys are not sent")
     yield from name_warnings(settings)
+    yield from amp_warnings(settings)
     yield from upstreams_of(settings)[1]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from dragoman.config.amp_checks import left_out
 from dragoman.config.checks import errors_in, errors_of, warnings_of
 from dragoman.config.document import Document, SyntaxProblem, parse
 from dragoman.config.problems import ConfigError, Notice, Place, Problem, field_name
@@ -72,7 +73,7 @@ def load_text(text: str, path: Path, environment: Mapping[str, str] | None = Non
         notices += errors_of(settings)
     if settings is None or notices:
         raise ConfigError(path, _told(notices, document), _told(unknown, document))
-    warnings = _told([*unknown, *warnings_of(settings)], document)
+    warnings = _told([*unknown, *left_out(document.data), *warnings_of(settings)], document)
     return Loaded(settings, tuple(warnings), path, document.lines)
 
 

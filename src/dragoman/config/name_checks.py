@@ -66,5 +66,8 @@ def _targets(settings: Settings) -> Iterator[tuple[Place, str]]:
     for at, fallback in enumerate(settings.fallbacks):
         for name in fallback.to:
             yield ("fallbacks", at, "to"), name
+    for at, mapping in enumerate(settings.ampcode.model_mappings):
+        for name in mapping.to:
+            yield ("ampcode", "model-mappings", at, "to"), name
     if settings.default_model:
         yield ("default-model",), settings.default_model
