@@ -22,7 +22,6 @@ from dragoman.neutral.edits import (
     Edit,
     KeepTools,
     PutSystem,
-    RemoveField,
     ReplaceSystemText,
     SetField,
 )
@@ -46,7 +45,7 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     "drop all": (DropTools(("*",)),),
     "keep some": (KeepTools(("Read", "wait", "run_*", "function", "web_search", "*weather*")),),
     "values": (SetField("temperature", 1), SetField("max_tokens", 3000), SetField("top_p", 1)),
-    "less": (SetField("max_tokens", 500), RemoveField("temperature"), RemoveField("top_p")),
+    "less": (SetField("max_tokens", 500), SetField("temperature", 0)),
     "together": (
         ReplaceSystemText("e", "é"),
         AddSystem("Last."),

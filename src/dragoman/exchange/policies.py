@@ -16,10 +16,10 @@ from dragoman.errors import ContextTooLong
 from dragoman.exchange.convert import speaks_openai
 from dragoman.exchange.sampling import without_refused
 from dragoman.neutral.editing import edited
-from dragoman.neutral.edits import Edit, RemoveField, SetField
+from dragoman.neutral.edits import Edit, SetField
 from dragoman.neutral.estimate import request_tokens
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.requests import Number, ReasoningSettings, Request, Sampling
+from dragoman.neutral.requests import ReasoningSettings, Request, Sampling
 from dragoman.policy.group_policy import GroupPolicy
 from dragoman.protocols.anthropic.edits import still_declared
 from dragoman.protocols.codec import Codec, Target
@@ -101,8 +101,4 @@ class Policed(msgspec.Struct, frozen=True):
         if known is not None and speaks_openai(target.host):
             after = without_refused(before, after, reasoning, known, losses)
         changed = [name for name in TUNED if getattr(after, name) != getattr(before, name)]
-        return tuple(_edit(name, getattr(after, name)) for name in changed)
-
-
-def _edit(name: str, value: Number | None) -> Edit:
-    return RemoveField(name) if value is None else SetField(name, value)
+        return tuple(SetField(name, getattr(after, name)) for name in changed)

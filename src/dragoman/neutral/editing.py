@@ -15,7 +15,6 @@ from dragoman.neutral.edits import (
     Edit,
     KeepTools,
     PutSystem,
-    RemoveField,
     ReplaceSystemText,
     SetField,
 )
@@ -241,11 +240,6 @@ def within(reasoning: ReasoningSettings, max_tokens: int, losses: Losses) -> Rea
     return msgspec.structs.replace(reasoning, budget=budget)
 
 
-def _remove_field(request: Request, edit: RemoveField, _: Losses) -> Request:
-    sampling = msgspec.structs.replace(request.sampling, **{edit.field: None})
-    return msgspec.structs.replace(request, sampling=sampling)
-
-
 _EDITORS: dict[type, Callable[[Request, Any, Losses], Request]] = {
     AddSystem: _add_system,
     PutSystem: _put_system,
@@ -254,5 +248,4 @@ _EDITORS: dict[type, Callable[[Request, Any, Losses], Request]] = {
     DropTools: _filter_tools,
     KeepTools: _filter_tools,
     SetField: _set_field,
-    RemoveField: _remove_field,
 }

@@ -70,19 +70,6 @@ class SetField(msgspec.Struct, frozen=True):
     value: Number
 
 
-class RemoveField(msgspec.Struct, frozen=True):
-    """A sampling value is left to the upstream."""
-
-    field: str
-
-
 Edit: TypeAlias = (
-    AddSystem
-    | PutSystem
-    | AddUser
-    | ReplaceSystemText
-    | DropTools
-    | KeepTools
-    | SetField
-    | RemoveField
+    AddSystem | PutSystem | AddUser | ReplaceSystemText | DropTools | KeepTools | SetField
 )

@@ -5,14 +5,14 @@ platform.claude.com/docs/en/api/messages (2023-06-01 and 2026-10-21).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
 
 from dragoman.neutral.editing import kept_first, last_mark, within
-from dragoman.neutral.edits import Edit, ReplaceSystemText
+from dragoman.neutral.edits import ReplaceSystemText
 from dragoman.neutral.json import Fields, Json, JsonObject, encode
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark, Part, ToolCall
@@ -73,7 +73,7 @@ def _side(head: Head) -> Side:
 
 
 _FORM = Form(_read, _write, blocks=True)
-_SHAPE = Shape("messages", _side, lambda: _FORM, lambda role, text: {"role": role, "content": text})
+_SHAPE = Shape("messages", _side, lambda: _FORM)
 
 
 class _Editor(Editor):
@@ -156,10 +156,6 @@ def _blocks(message: Json) -> list[JsonObject]:
     return [one for one in (content if isinstance(content, list) else []) if isinstance(one, dict)]
 
 
-def _edited(body: bytes, edits: Sequence[Edit], target: Target, losses: Losses) -> bytes:
-    return _Editor(body, target, losses).edited(edits)
-
-
 def _settings(raw: Mapping[str, msgspec.Raw]) -> tuple[Sampling, ReasoningSettings]:
     fields = fields_of(raw, _SETTINGS)
     config = fields.object("output_config") or Fields({}, "output_config")
@@ -182,7 +178,7 @@ def _fitted(
         return unchanged(before, after, names, "the model takes no sampling", losses)
     if _thinks(reasoning):
         after = unchanged(before, after, _NOT_THINKING, "refused while the model thinks", losses)
-        if after.top_p != before.top_p and after.top_p is not None and after.top_p < _LEAST_TOP_P:
+        if after.top_p != before.top_p and (after.top_p or 0) < _LEAST_TOP_P:
             losses.add("sampling.top_p", f"{after.top_p} became {_LEAST_TOP_P}")
             after = msgspec.structs.replace(after, top_p=_LEAST_TOP_P)
         return after
@@ -199,4 +195,4 @@ def _thinks(reasoning: ReasoningSettings) -> bool:
     return reasoning.mode in ("on", "adaptive") or reasoning.budget is not None
 
 
-EDITING = Editing(_edited, _settings, _fitted)
+EDITING = Editing(_Editor.on_bytes, _settings, _fitted)

@@ -10,7 +10,7 @@ import msgspec
 
 from dragoman.neutral.editing import kept_first, last_mark, words_at
 from dragoman.neutral.edits import ReplaceSystemText
-from dragoman.neutral.json import Json, JsonObject, encode
+from dragoman.neutral.json import Json, encode
 from dragoman.neutral.parts import CacheMark, Media, Opaque, Part, ToolResult
 from dragoman.protocols.framing.contents import Content, Form
 from dragoman.protocols.framing.drafts import Draft, Element, Items, decoded
@@ -31,14 +31,12 @@ _HEAD = msgspec.json.Decoder(Head)
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """How a protocol writes conversations. `write` makes a message of a role and a text; `merged`:
-    neighbours of one side are one turn. `mark`: reads a message's own cache mark. `media`: where
-    images stand beside the content."""
+    """How a protocol writes conversations. `merged`: neighbours of one side are one turn. `mark`:
+    reads a message's own cache mark. `media`: where images stand beside the content."""
 
     path: str
     side: Callable[[Head], Side]
     form: Callable[[], Form]
-    write: Callable[[str, str], JsonObject]
     content: str = "content"
     merged: bool = False
     mark: Callable[[Json], CacheMark | None] = lambda _: None
@@ -85,7 +83,7 @@ class Conversation:
             index = prompt[-1]
             self._put(index, self._content(index).with_text(text))
         else:
-            self._first = encode(self._shape.write("system", text))
+            self._first = encode({"role": "system", "content": text})
 
     def put_system(self, text: str) -> None:
         prompt = self.prompt()

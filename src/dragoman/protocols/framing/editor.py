@@ -4,7 +4,7 @@ with its own fields stands in its `edits.py`."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, assert_never
 
@@ -18,13 +18,12 @@ from dragoman.neutral.edits import (
     Edit,
     KeepTools,
     PutSystem,
-    RemoveField,
     ReplaceSystemText,
     SetField,
 )
 from dragoman.neutral.json import Fields, encode
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.requests import Number, Sampling
+from dragoman.neutral.requests import Number, ReasoningSettings, Sampling
 from dragoman.protocols.codec import Target
 from dragoman.protocols.framing.conversations import Conversation, Shape
 from dragoman.protocols.framing.drafts import Draft, decoded
@@ -52,14 +51,16 @@ class Editor(ABC):
         self.target = target
         self.losses = losses
 
-    def edited(self, edits: Sequence[Edit]) -> bytes:
+    @classmethod
+    def on_bytes(cls, body: bytes, edits: Sequence[Edit], target: Target, losses: Losses) -> bytes:
         """
         Raises:
             InvalidRequest: what an edit means cannot be read.
         """
+        editor = cls(body, target, losses)
         for edit in edits:
-            self._apply(edit)
-        return self.draft.body()
+            editor._apply(edit)
+        return editor.draft.body()
 
     def opened(self, raw: bytes) -> Draft:
         return Draft(raw)
@@ -82,8 +83,6 @@ class Editor(ABC):
                     self.fit_choice(found)
             case SetField():
                 self.set_field(edit.field, edit.value)
-            case RemoveField():
-                self._put(self.path_of(edit.field), None)
             case _:
                 assert_never(edit)
 
@@ -126,7 +125,7 @@ class Editor(ABC):
     def path_of(self, field: str) -> tuple[str, ...]:
         return self.fields[field]
 
-    def _put(self, path: tuple[str, ...], value: bytes | None) -> None:
+    def _put(self, path: tuple[str, ...], value: bytes) -> None:
         if len(path) == 1:
             self.draft.put(path[0], value)
             return
@@ -168,6 +167,23 @@ def limited(
             losses.add(f"sampling.{name}", f"{value} became {fitted}")
         changes[name] = fitted
     return msgspec.structs.replace(after, **changes)
+
+
+def within_ranges(
+    ranges: Ranges,
+) -> Callable[[Sampling, Sampling, ReasoningSettings, Target, Losses], Sampling]:
+    """`Editing.fitted` of a protocol whose models all take the same, whether they think or not."""
+
+    def fitted(
+        before: Sampling,
+        after: Sampling,
+        _reasoning: ReasoningSettings,
+        target: Target,
+        losses: Losses,
+    ) -> Sampling:
+        return limited(before, after, ranges, target, losses)
+
+    return fitted
 
 
 def unchanged(

@@ -6,21 +6,20 @@ https://ai.google.dev/api/generate-content#request-body (v1beta, November 2026).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
-from dragoman.neutral.edits import Edit, ReplaceSystemText
+from dragoman.neutral.edits import ReplaceSystemText
 from dragoman.neutral.json import Fields, Json, JsonObject, encode
-from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark, Media, Part, ToolResult
 from dragoman.neutral.requests import HostedTool, ReasoningSettings, Sampling
-from dragoman.protocols.codec import Editing, Target
+from dragoman.protocols.codec import Editing
 from dragoman.protocols.framing.contents import Content, Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
 from dragoman.protocols.framing.drafts import Draft, decoded
-from dragoman.protocols.framing.editor import Editor, Ranges, limited
+from dragoman.protocols.framing.editor import Editor, Ranges, within_ranges
 from dragoman.protocols.framing.tool_lists import Filter, rebuilt
 from dragoman.protocols.gemini.parts_in import History, part_in
 from dragoman.protocols.gemini.requests_in import choice_in, function_in, reasoning_in, sampling_in
@@ -75,7 +74,6 @@ class _Editor(Editor):
         "contents",
         _side,
         _form,
-        lambda role, text: {"role": role, "parts": [_write(text, None)]},
         content="parts",
     )
 
@@ -161,10 +159,6 @@ class _Editor(Editor):
             self.draft.put("toolConfig", config.body())
 
 
-def _edited(body: bytes, edits: Sequence[Edit], target: Target, losses: Losses) -> bytes:
-    return _Editor(body, target, losses).edited(edits)
-
-
 def _settings(raw: Mapping[str, msgspec.Raw]) -> tuple[Sampling, ReasoningSettings]:
     body: JsonObject = {
         key: decoded(bytes(value), key)
@@ -175,15 +169,4 @@ def _settings(raw: Mapping[str, msgspec.Raw]) -> tuple[Sampling, ReasoningSettin
     return sampling_in(config), reasoning_in(inner(config, "thinkingConfig"))
 
 
-def _fitted(
-    before: Sampling,
-    after: Sampling,
-    reasoning: ReasoningSettings,
-    target: Target,
-    losses: Losses,
-) -> Sampling:
-    del reasoning
-    return limited(before, after, _RANGES, target, losses)
-
-
-EDITING = Editing(_edited, _settings, _fitted)
+EDITING = Editing(_Editor.on_bytes, _settings, within_ranges(_RANGES))

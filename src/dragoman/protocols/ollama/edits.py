@@ -5,20 +5,18 @@ Documentation: https://docs.ollama.com/api/chat (client 0.6.3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
-from dragoman.neutral.edits import Edit
 from dragoman.neutral.json import Json, JsonObject
-from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark, Opaque, Part
 from dragoman.neutral.requests import ReasoningSettings, Sampling
-from dragoman.protocols.codec import Editing, Target
+from dragoman.protocols.codec import Editing
 from dragoman.protocols.framing.contents import Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
-from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, limited
+from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, within_ranges
 from dragoman.protocols.framing.tool_lists import Filter
 from dragoman.protocols.ollama.options import sampling_in
 from dragoman.protocols.ollama.requests_in import reasoning_in, tool_in
@@ -59,7 +57,6 @@ class _Editor(Editor):
         "messages",
         _side,
         lambda: _FORM,
-        lambda role, text: {"role": role, "content": text},
         media="images",
     )
 
@@ -72,24 +69,9 @@ class _Editor(Editor):
         """There is none to be made."""
 
 
-def _edited(body: bytes, edits: Sequence[Edit], target: Target, losses: Losses) -> bytes:
-    return _Editor(body, target, losses).edited(edits)
-
-
 def _settings(raw: Mapping[str, msgspec.Raw]) -> tuple[Sampling, ReasoningSettings]:
     fields = fields_of(raw, ("options", "think", "logprobs", "top_logprobs"))
     return sampling_in(fields)[0], reasoning_in(fields)
 
 
-def _fitted(
-    before: Sampling,
-    after: Sampling,
-    reasoning: ReasoningSettings,
-    target: Target,
-    losses: Losses,
-) -> Sampling:
-    del reasoning
-    return limited(before, after, _RANGES, target, losses)
-
-
-EDITING = Editing(_edited, _settings, _fitted)
+EDITING = Editing(_Editor.on_bytes, _settings, within_ranges(_RANGES))

@@ -5,12 +5,11 @@ https://platform.openai.com/docs/api-reference/chat/create (November 2026).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
-from dragoman.neutral.edits import Edit
 from dragoman.neutral.json import Fields, JsonObject, encode
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark
@@ -69,7 +68,6 @@ _SHAPE = Shape(
     "messages",
     _side,
     lambda: _FORM,
-    lambda role, text: {"role": role, "content": text},
     mark=cache_in,
 )
 
@@ -116,10 +114,6 @@ class _Editor(Editor):
         return ("max_completion_tokens" if new else "max_tokens",)
 
 
-def _edited(body: bytes, edits: Sequence[Edit], target: Target, losses: Losses) -> bytes:
-    return _Editor(body, target, losses).edited(edits)
-
-
 def _settings(raw: Mapping[str, msgspec.Raw]) -> tuple[Sampling, ReasoningSettings]:
     fields = fields_of(raw, _SETTINGS)
     return sampling_in(fields), reasoning_in(fields)
@@ -139,4 +133,4 @@ def _fitted(
     return after
 
 
-EDITING = Editing(_edited, _settings, _fitted)
+EDITING = Editing(_Editor.on_bytes, _settings, _fitted)

@@ -5,21 +5,21 @@ https://platform.openai.com/docs/api-reference/responses/create (November 2026).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import msgspec
 
-from dragoman.neutral.edits import Edit, ReplaceSystemText
+from dragoman.neutral.edits import ReplaceSystemText
 from dragoman.neutral.json import Fields, JsonObject, encode
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.parts import CacheMark
 from dragoman.neutral.requests import ReasoningSettings, Request, Sampling
-from dragoman.protocols.codec import Editing, Target
+from dragoman.protocols.codec import Editing
 from dragoman.protocols.framing.contents import Content, Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
 from dragoman.protocols.framing.drafts import Draft, decoded
-from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, limited
+from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, within_ranges
 from dragoman.protocols.framing.tool_lists import Filter, rebuilt
 from dragoman.protocols.openai_responses.parts_in import content_part
 from dragoman.protocols.openai_responses.requests_in import reasoning_in, sampling_in
@@ -57,10 +57,6 @@ def _side(head: Head) -> Side:
     return _TYPES.get(head.type, "unknown")
 
 
-def _message(role: str, text: str) -> JsonObject:
-    return {"type": "message", "role": role, "content": [_write(text, None)]}
-
-
 _FORM = Form(content_part, _write)
 
 
@@ -68,7 +64,7 @@ class _Editor(Editor):
     fields: ClassVar = {"max_tokens": ("max_output_tokens",), "temperature": ("temperature",)} | {
         "top_p": ("top_p",)
     }
-    shape = Shape("input", _side, lambda: _FORM, _message, merged=True)
+    shape = Shape("input", _side, lambda: _FORM, merged=True)
 
     def add_system(self, text: str) -> None:
         if self._prompts_in_input():
@@ -167,24 +163,9 @@ def _with_tools(raw: bytes, path: str, change: Change) -> bytes | None:
     return draft.body()
 
 
-def _edited(body: bytes, edits: Sequence[Edit], target: Target, losses: Losses) -> bytes:
-    return _Editor(body, target, losses).edited(edits)
-
-
 def _settings(raw: Mapping[str, msgspec.Raw]) -> tuple[Sampling, ReasoningSettings]:
     fields = fields_of(raw, _SETTINGS)
     return sampling_in(fields, None), reasoning_in(fields)
 
 
-def _fitted(
-    before: Sampling,
-    after: Sampling,
-    reasoning: ReasoningSettings,
-    target: Target,
-    losses: Losses,
-) -> Sampling:
-    del reasoning
-    return limited(before, after, _RANGES, target, losses)
-
-
-EDITING = Editing(_edited, _settings, _fitted)
+EDITING = Editing(_Editor.on_bytes, _settings, within_ranges(_RANGES))
