@@ -60,6 +60,7 @@ class Idp:
         self.devices: dict[str, Device] = {}
         self.expires_in: float = 900
         self.interval = 5
+        self.redirects: dict[str, str] = {}
         self.revoke_old = False
         self.project = "project-of-the-fake"
         self._next: dict[tuple[str, str], list[tuple[int, Any, dict[str, str]]]] = defaultdict(list)
@@ -173,7 +174,7 @@ class Idp:
     ) -> tuple[int, Any, dict[str, str]]:
         known = PROVIDERS[provider]
         assert form["client_id"] == known.client_id, form
-        assert form["redirect_uri"] == known.redirect_uri, form
+        assert form["redirect_uri"] == self.redirects.get(provider, known.redirect_uri), form
         assert form["response_type"] == "code", form
         assert form["scope"].split() == list(known.scopes), form
         for name, value in known.extra:

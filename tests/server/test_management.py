@@ -131,7 +131,7 @@ async def test_the_key_is_shown_in_either_header() -> None:
         assert (wrong.status, wrong.json) == (401, {"error": "invalid management key"})
         assert (await one.ask("GET", "config", key="x" * 100)).status == 401
         assert (await one.ask("GET", "nothing")).status == 404
-        assert (await one.ask("POST", "auth-files")).status == 404
+        assert (await one.ask("PUT", "auth-files")).status == 404
 
 
 async def test_a_client_key_is_no_management_key() -> None:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import parse_qsl
 
-from dragoman.admin import api_keys, auth_files, quotas
+from dragoman.admin import api_keys, quotas
 from dragoman.admin.config_file import ConfigFile
 from dragoman.admin.refusals import Refused
 from dragoman.config.masked import masked
 from dragoman.errors import DragomanError, UnknownRoute
 from dragoman.exchange.incoming import Reply
-from dragoman.neutral.json import Json, decode
-from dragoman.server import management_groups
+from dragoman.neutral.json import Json
+from dragoman.server import management_accounts, management_groups, management_logins
 from dragoman.server.call import HttpCall
+from dragoman.server.management_body import json_of, query_of
 from dragoman.server.respond import json_reply
 
 if TYPE_CHECKING:
@@ -44,9 +44,12 @@ def is_management(path: str) -> bool:
 
 async def answer(call: HttpCall) -> Reply:
     """The reply to any request below the root; the body is read only for who may send one."""
+    key = (call.method, call.path.removeprefix(ROOT).strip("/"))
     try:
+        if key in management_logins.OPEN and call.gateway.management_key.on(call.gateway.settings):
+            return await management_logins.OPEN[key](call)
         await authorize(call)
-        handler = _ROUTES.get((call.method, call.path.removeprefix(ROOT).strip("/")))
+        handler = _ROUTES.get(key)
         if handler is None:
             raise UnknownRoute("not found")
         if call.method != "GET":
@@ -89,17 +92,17 @@ async def _api_keys(call: HttpCall) -> Reply:
 
 
 async def _put_api_keys(call: HttpCall) -> Reply:
-    wanted = api_keys.put(_json(call))
+    wanted = api_keys.put(json_of(call))
     return await _change_keys(call, lambda now: wanted)
 
 
 async def _patch_api_keys(call: HttpCall) -> Reply:
-    body = _json(call)
+    body = json_of(call)
     return await _change_keys(call, lambda now: api_keys.patch(now, body))
 
 
 async def _delete_api_keys(call: HttpCall) -> Reply:
-    query = dict(parse_qsl(call.query))
+    query = query_of(call)
     return await _change_keys(call, lambda now: api_keys.delete(now, query))
 
 
@@ -108,13 +111,8 @@ async def _change_keys(call: HttpCall, change: Callable[..., list[str]]) -> Repl
     return json_reply({"status": "ok"})
 
 
-async def _auth_files(call: HttpCall) -> Reply:
-    folder = call.gateway.settings.auth_dir
-    return json_reply({"files": await asyncio.to_thread(auth_files.listed, folder)})
-
-
 async def _reset_quota(call: HttpCall) -> Reply:
-    body = _json(call) if call.body.strip() else {}
+    body = json_of(call) if call.body.strip() else {}
     wanted = body.get("auth_index", "") if isinstance(body, dict) else None
     if not isinstance(wanted, str):
         raise Refused(400, "invalid body")
@@ -122,13 +120,6 @@ async def _reset_quota(call: HttpCall) -> Reply:
     return json_reply(
         quotas.reset(gateway.pools.cooldowns, gateway.names.hosts().values(), wanted.strip())
     )
-
-
-def _json(call: HttpCall) -> Json:
-    try:
-        return decode(call.body)
-    except ValueError:
-        raise Refused(400, "invalid body") from None
 
 
 def _file(gateway: Gateway) -> ConfigFile:
@@ -155,6 +146,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("PUT", "api-keys"): _put_api_keys,
     ("PATCH", "api-keys"): _patch_api_keys,
     ("DELETE", "api-keys"): _delete_api_keys,
-    ("GET", "auth-files"): _auth_files,
     ("POST", "reset-quota"): _reset_quota,
+    **management_accounts.ROUTES,
+    **management_logins.ROUTES,
 }

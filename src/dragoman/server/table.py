@@ -13,6 +13,7 @@ from dragoman.server import (
     routes_amp_control,
     routes_anthropic,
     routes_gemini,
+    routes_logins,
     routes_metrics,
     routes_ollama,
     routes_openai,
@@ -43,7 +44,8 @@ def find_route(call: HttpCall) -> Route | None:
     path = call.path
     if path != "/" and path.endswith("/"):
         path = call.path = path.rstrip("/") or "/"
-    found = _unprefixed(method, call)
+    # Not among the fixed: a group may have the name of a provider.
+    found = routes_logins.FIXED.get((method, path)) or _unprefixed(method, call)
     if found is not None:
         return found
     parts = parted(path)
