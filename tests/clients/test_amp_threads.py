@@ -66,6 +66,9 @@ def _used(amp: Amp, thread: str) -> None:
     assert "No threads found" in amp.said("threads", "search", "never said")
     assert "and again" in amp.said("threads", "markdown", thread)
     assert json.loads(amp.said("threads", "export", thread))["title"] == "A better name"
+    handed = amp.said("threads", "handoff", thread, "--goal", "go on", "--print").strip()
+    assert handed in amp.said("threads", "list")
+    amp.said("threads", "delete", handed)
     amp.said("threads", "archive", thread)
     assert thread not in amp.said("threads", "list")
     assert thread in amp.said("threads", "list", "--include-archived")

@@ -52,7 +52,7 @@ def check(body: JsonObject, version: str) -> None:
         raise Refusal("messages: Field required")
     if not messages:
         raise Refusal("messages: at least one message is required")
-    if "system" in body:
+    if body.get("system") != "" and "system" in body:  # Amp's handoff sends an empty one
         for index, block in enumerate(blocks(body["system"], "system")):
             _check_block(block, "system", f"system.{index}")
     for index, message in enumerate(messages):

@@ -118,6 +118,7 @@ REFUSED: dict[str, tuple[Body, str]] = {
     "content": (turns({"role": "user", "content": None}), "should be a valid array"),
     "empty content": ({"messages": [user()]}, "must have non-empty content"),
     "empty text": ({"messages": [user(text(""))]}, "text content blocks must be non-empty"),
+    "empty system block": ({"system": [text("")]}, "text content blocks must be non-empty"),
     "blank text": ({"messages": [user(text(" \n"))]}, "must contain non-whitespace text"),
     "text missing": ({"messages": [user({"type": "text"})]}, "should be a valid string"),
     "trailing space": (turns(assistant(text("a "))), "cannot end with trailing whitespace"),
@@ -232,6 +233,11 @@ async def test_betas_open_their_fields_and_new_models_take_system_turns() -> Non
     system = {"role": "system", "content": "x", "output_config": {"effort": "low"}}
     answer = await post(AnthropicFake(), PATH, {**GOOD, **NEW, **turns(system)}, VERSION)
     assert answer.json()["content"] == [{"type": "text", "text": "hi"}]
+
+
+async def test_an_empty_system_text_is_taken_as_none() -> None:
+    answer = await post(AnthropicFake(), PATH, {**GOOD, "system": ""}, VERSION)
+    assert answer.status_code == 200
 
 
 async def test_either_header_carries_the_key_and_a_wrong_one_is_401() -> None:
