@@ -9,6 +9,7 @@ DragomanError
 │   ├── UnknownGroup      404, names those the key may use
 │   ├── UnknownRoute      404
 │   ├── TooLarge          413
+│   ├── RateLimited       429, the client key's own limit
 │   ├── ContextTooLong    400, longer than its group allows
 │   └── LossRefused       400, `strict-conversion` and something could not be carried
 └── UpstreamFault         the upstream is at fault, or says the client is
@@ -161,6 +162,13 @@ class ContextTooLong(RequestFault):
     """400: the conversation is longer than `max-context` of its group allows."""
 
     kind = ErrorKind.CONTEXT_LENGTH
+
+
+class RateLimited(RequestFault):
+    """429: the client key has used up what it may for now; `retry_after_s` says how long."""
+
+    status = 429
+    kind = ErrorKind.RATE_LIMIT
 
 
 class LossRefused(RequestFault):

@@ -1,6 +1,7 @@
 import pytest
 
-from dragoman.neutral.estimate import request_tokens, text_tokens
+from dragoman.neutral.estimate import json_tokens, request_tokens, text_tokens
+from dragoman.neutral.json import Json
 from dragoman.neutral.parts import (
     HostedCall,
     Media,
@@ -60,3 +61,12 @@ def test_tools_cost_their_names_descriptions_and_schemas(tool: Tool, tokens: int
 
 def test_no_request_is_free() -> None:
     assert request_tokens(Request("openai", "m", ())) == 1
+
+
+def test_a_body_of_any_protocol_costs_its_texts_and_media_as_an_image() -> None:
+    text = "a word and " * 35
+    body: Json = {"messages": [{"role": "user", "content": text}], "max_tokens": 1000, "x": None}
+    assert json_tokens(body) == round(len(text) / 3.5 + 4 / 3.5)
+    assert json_tokens({"data": "A" * 100_000}) == 1500
+    assert json_tokens(["A" * 2001, "A" * 2000]) == round(1500 + 2000 / 3.5)
+    assert json_tokens("a b" + "c" * 3498) == 1000

@@ -7,7 +7,7 @@ compacts early rather than late.
 
 from __future__ import annotations
 
-from dragoman.neutral.json import encode
+from dragoman.neutral.json import Json, encode
 from dragoman.neutral.parts import Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from dragoman.neutral.requests import CustomTool, FunctionTool, Request
 
@@ -15,6 +15,7 @@ _ASCII_PER_TOKEN = 3.5
 _TOKENS_PER_OTHER = 1.1
 _MEDIA_TOKENS = {"image": 1500, "audio": 1000, "video": 3000, "file": 3000}
 _TURN_TOKENS = 4
+_ENCODED_LENGTH = 2000
 
 
 def text_tokens(text: str) -> float:
@@ -37,6 +38,27 @@ def request_tokens(request: Request) -> int:
         else:
             total += text_tokens(encode(tool.raw).decode())
     return max(1, round(total))
+
+
+def json_tokens(body: Json) -> int:
+    """The tokens of a body of any protocol, from its texts alone. What is no text (encoded media,
+    sealed state) counts as an image."""
+    total = 0.0
+    left = [body]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            total += _MEDIA_TOKENS["image"] if _is_encoded(value) else text_tokens(value)
+        elif isinstance(value, dict):
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+    return round(total)
+
+
+def _is_encoded(text: str) -> bool:
+    """Long, and without a blank where any text has one."""
+    return len(text) > _ENCODED_LENGTH and " " not in text[:_ENCODED_LENGTH]
 
 
 def _part_tokens(part: Part) -> float:

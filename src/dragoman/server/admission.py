@@ -23,10 +23,10 @@ def admit(call: HttpCall, *, without_key: bool = False) -> None:
         UnknownGroup, Forbidden: the path's group is not the key's.
     """
     gateway = call.gateway
-    key = NO_KEY
+    call.key = NO_KEY
     if not without_key:
-        key = gateway.keys.admit(call.headers, call.query, loopback=call.loopback)
-    call.caller = caller_of(key, call.way, gateway)
+        call.key = gateway.keys.admit(call.headers, call.query, loopback=call.loopback)
+    call.caller = caller_of(call.key, call.way, gateway)
 
 
 def caller_of(key: ClientKey, way: Way, gateway: Gateway) -> Caller:

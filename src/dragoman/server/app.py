@@ -64,6 +64,8 @@ class App:
                 left = call.inbox.left
             else:
                 await call.read_body()
+            if call.method == "POST" and not route.free:
+                call.use = self.gateway.limiter.begin(call.key, call.body)
             with metrics.IN_FLIGHT.track_inprogress():
                 await until_left(left, lambda: _answer(route, call, sender))
         except ClientLeft:
@@ -100,6 +102,7 @@ class App:
             return
         outcome.status = outcome.status or status
         outcome.total_s = time.monotonic() - outcome.started_at
+        call.use.end(outcome)
         self.gateway.log(outcome)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

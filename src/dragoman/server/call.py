@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from dragoman.accounts.client_keys import NO_KEY
 from dragoman.errors import InvalidRequest
 from dragoman.exchange.incoming import AS_CONFIGURED, NOBODY, Outcome
 from dragoman.neutral.json import JsonObject, decode, wrong_type
 from dragoman.server.bodies import Receive, expanded, read_body
 from dragoman.server.guard import is_loopback
 from dragoman.server.inbox import Inbox
+from dragoman.server.limiter import NO_USE
 from dragoman.server.ways import NO_WAY
 from dragoman.upstreams.http import Headers
 
@@ -24,7 +26,8 @@ Scope: TypeAlias = MutableMapping[str, object]
 
 class HttpCall:
     """`path` is without its prefixes: `prefix` is a protocol's, `way` tells group and compat mode.
-    `caller` is known once it is admitted; `peer` is the other end's address. `naming` and `further`
+    `key` and `caller` are known once it is admitted, `use` is what it holds of
+    the key's limits; `peer` is the other end's address. `naming` and `further`
     are the route's, for the requests that it makes of it."""
 
     def __init__(self, scope: Scope, receive: Receive, gateway: Gateway, id_: str) -> None:
@@ -48,7 +51,9 @@ class HttpCall:
         self.naming = AS_CONFIGURED
         self.further: Callable[[Outcome], dict[str, str]] | None = None
         self.way = NO_WAY
+        self.key = NO_KEY
         self.caller = NOBODY
+        self.use = NO_USE
         self.body = b""
         self.outcome: Outcome | None = None
 

@@ -29,6 +29,7 @@ from dragoman.routing.planner import Pools
 from dragoman.routing.pools import forget_changed, pools_after, pools_of
 from dragoman.server.configured import Configured
 from dragoman.server.guard import Guard
+from dragoman.server.limiter import Limiter
 from dragoman.server.login_sessions import LoginSessions
 from dragoman.server.lookout import Lookout
 from dragoman.server.management_key import ManagementKey
@@ -67,6 +68,7 @@ class Gateway:
         self._made_keys = ClientKeyStore(state.engine) if state.engine else None
         self._shared.on_change(CHANGED, self._take_made_keys)
         self.logins = LoginSessions(self.accounts, Fetcher(self.http))
+        self.limiter = Limiter(state)
         self._state = state
         self._seal_key = seal_key
         self._subscriptions = Subscriptions(self.accounts, self.http, state)

@@ -19,13 +19,15 @@ Handler = Callable[[HttpCall], Awaitable[Reply]]
 
 class Route(NamedTuple):
     """`open`: needs no client key. `open_on_loopback`: needs none from this machine when
-    `ollama-open-on-loopback` is on. `streamed`: the handler reads the body, as it comes."""
+    `ollama-open-on-loopback` is on. `streamed`: the handler reads the body, as it comes. `free`:
+    asks no model, so it does not count for a key's limits; nor does anything that is not posted."""
 
     codec: Codec
     handle: Handler
     open: bool = False
     open_on_loopback: bool = False
     streamed: bool = False
+    free: bool = False
 
 
 class Routes(NamedTuple):

@@ -25,7 +25,7 @@ from dragoman.server.counting import counting
 from dragoman.server.model_pages import page
 from dragoman.server.respond import json_reply
 from dragoman.server.routes import Handler, Route, generating
-from dragoman.server.routes_gemini import action_of
+from dragoman.server.routes_gemini import COUNT, action_of
 from dragoman.server.routes_plain import asking
 
 ROOT = "/api/provider/"
@@ -48,7 +48,9 @@ def _by_shape() -> dict[tuple[str, str], Route]:
         ),
     }
     found = {
-        ("POST", root + shape): Route(codec, _amp(handle, codec, "/" + shape))
+        ("POST", root + shape): Route(
+            codec, _amp(handle, codec, "/" + shape), free=shape.endswith("count_tokens")
+        )
         for shape, (codec, handle) in posted.items()
         for root in ("", "v1/")
     }
@@ -66,7 +68,8 @@ def find(method: str, call: HttpCall) -> Route | None:
     if found is not None:
         return found
     if method == "POST" and (action := _ACTION.fullmatch(shape)):
-        return Route(GEMINI, _amp(action_of(action[1], action[2]), GEMINI, "/models/"))
+        handle = _amp(action_of(action[1], action[2]), GEMINI, "/models/")
+        return Route(GEMINI, handle, free=action[2] == COUNT)
     if method == "GET" and (named := _PAGE.fullmatch(shape)):
         return Route(GEMINI, page(named[1], lambda _: GEMINI))
     return None

@@ -20,7 +20,9 @@ async def _hello(call: HttpCall) -> Reply:
 _FIXED: dict[tuple[str, str], Route] = {
     ("POST", "/v1/messages"): Route(CODEC, generating(CODEC)),
     ("POST", "/v1/messages/count_tokens"): Route(
-        CODEC, counting(CODEC, "/messages/count_tokens", count_request_in, count_out)
+        CODEC,
+        counting(CODEC, "/messages/count_tokens", count_request_in, count_out),
+        free=True,
     ),
     ("GET", "/api/hello"): Route(CODEC, _hello, open=True),
 }

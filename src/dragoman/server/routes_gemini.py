@@ -19,6 +19,7 @@ from dragoman.server.routes import Handler, Route, Routes, generated, incoming_o
 ARRAY_CODEC = msgspec.structs.replace(CODEC, stream_out=array_stream_out)
 """For clients that did not ask for `alt=sse`."""
 
+COUNT = "countTokens"
 _ROOTS = ("/v1beta/models/", "/v1/models/")
 
 
@@ -80,7 +81,7 @@ def _match(method: str, path: str) -> Route | None:
         if path.startswith(root):
             name, colon, action = path.removeprefix(root).rpartition(":")
             if method == "POST" and colon:
-                return Route(CODEC, action_of(name, action))
+                return Route(CODEC, action_of(name, action), free=action == COUNT)
             if method == "GET" and root == _ROOTS[0]:
                 return Route(CODEC, page(path.removeprefix(root), lambda _: CODEC))
     if path.startswith("/v1beta/"):

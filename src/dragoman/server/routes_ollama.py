@@ -65,8 +65,8 @@ async def _show(call: HttpCall) -> Reply:
     return json_reply(CODEC.model_out(entry_of(call, name)))
 
 
-def _route(handle: Handler) -> Route:
-    return Route(CODEC, handle, open_on_loopback=True)
+def _route(handle: Handler, *, free: bool = False) -> Route:
+    return Route(CODEC, handle, open_on_loopback=True, free=free)
 
 
 _FIXED: dict[tuple[str, str], Route] = {
@@ -74,7 +74,7 @@ _FIXED: dict[tuple[str, str], Route] = {
     ("POST", "/api/generate"): _route(_generating(prompt=True)),
     ("POST", "/api/embed"): _route(embedding(CODEC)),
     ("POST", "/api/embeddings"): _route(embedding(GENERATE)),
-    ("POST", "/api/show"): _route(_show),
+    ("POST", "/api/show"): _route(_show, free=True),
     ("GET", "/api/tags"): _route(_tags),
     ("GET", "/api/ps"): _route(_ps),
     ("GET", "/api/version"): _route(_version),

@@ -8,10 +8,11 @@ response whatever `store` says, so that a frame may carry only what is new.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 
-from dragoman.errors import DragomanError, InvalidRequest
+from dragoman.errors import DragomanError, InvalidRequest, Unauthenticated
 from dragoman.exchange.incoming import AS_CONFIGURED, Finish, Incoming, Outcome
 from dragoman.exchange.resolving import resolved
 from dragoman.exchange.stored_responses import Kept, conversation, items_of
@@ -23,6 +24,7 @@ from dragoman.observe.log import logger
 from dragoman.protocols.codec import Reply as RenderReply
 from dragoman.protocols.framing.sse import SseDecoder
 from dragoman.protocols.openai_responses.codec import CODEC
+from dragoman.server.admission import admit
 from dragoman.server.bodies import Message, Receive, Send
 from dragoman.server.call import HttpCall
 from dragoman.server.responses_api import compacted, keeper, previous_of
@@ -33,6 +35,7 @@ _CREATE = "response.create"
 _FRAME_STATUS = {429: 503}
 """Codex takes a 429 frame for the end of everything, a 503 for a reason to try again."""
 CLIENT_LEFT = 499
+_POLICY_VIOLATION = 1008
 
 
 def way_of(path: str) -> Way | None:
@@ -48,8 +51,8 @@ def _is_served(path: str) -> bool:
 
 
 class Connection:
-    """One WebSocket. Responses are made one after the other; when the client goes, the one in
-    work is cancelled."""
+    """One WebSocket. Responses are made one after the other, each for the key as it is by then;
+    when the client goes, the one in work is cancelled."""
 
     def __init__(self, call: HttpCall, receive: Receive, send: Send) -> None:
         self._call = call
@@ -93,13 +96,18 @@ class Connection:
             group=self._call.caller.group,
             started_at=time.monotonic(),
         )
+        call = self._call
         try:
+            admit(call)
+            outcome.group = call.caller.group
             with metrics.IN_FLIGHT.track_inprogress():
                 await self._respond(frame, outcome)
             outcome.status = outcome.status or 200
         except DragomanError as error:
             outcome.status, outcome.error = error.status, error.message
             await self._tell(error)
+            if isinstance(error, Unauthenticated):
+                await self._send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         except asyncio.CancelledError:
             outcome.status = CLIENT_LEFT
             raise
@@ -109,7 +117,8 @@ class Connection:
             await self._tell(DragomanError("internal error"))
         finally:
             outcome.total_s = time.monotonic() - outcome.started_at
-            self._call.gateway.log(outcome)
+            call.use.end(outcome)
+            call.gateway.log(outcome)
 
     async def _respond(self, frame: bytes, outcome: Outcome) -> None:
         body = _body(frame)
@@ -120,6 +129,7 @@ class Connection:
             await self._warm_up(body, items, outcome)
             return
         data = encode(body)
+        self._call.use = self._call.gateway.limiter.begin(self._call.key, data)
         keep = keeper(self._call.gateway.stored, data, items, self._call.caller.owner)
 
         def finished(finish: Finish) -> None:
@@ -205,6 +215,8 @@ class Connection:
             "status": _FRAME_STATUS.get(status, status),
             **document,
         }
+        if error.retry_after_s is not None:
+            frame["headers"] = {"retry-after": str(math.ceil(error.retry_after_s))}
         await self._send({"type": "websocket.send", "text": encode(frame).decode()})
 
 
