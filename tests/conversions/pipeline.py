@@ -21,6 +21,7 @@ from dragoman.neutral.responses import fold
 from dragoman.protocols.codec import Origin, Reply, Target
 from dragoman.protocols.registry import CODECS
 from dragoman.reasoning.carrier import seal
+from dragoman.reasoning.passage import Seals
 from dragoman.reasoning.sealing import StateSealer
 from dragoman.toolcalls.restoring import ToolRestorer
 
@@ -28,6 +29,7 @@ SEAL_KEY = b"the conversions' sealing key, 32"
 
 PROTOCOLS: tuple[ProtocolName, ...] = ("openai", "responses", "anthropic", "gemini", "ollama")
 
+ACCOUNT = "0"
 TARGETS: dict[str, tuple[str, Target]] = {
     "openai": ("openai", Target("gpt-5", "openai-host", "api.openai.com")),
     "responses": ("responses", Target("gpt-5", "openai-host", "api.openai.com")),
@@ -87,8 +89,9 @@ def convert(body: JsonObject, protocol: str, target: str, losses: Losses | None 
     """What the upstream `target` gets of a client's body."""
     losses = Losses() if losses is None else losses
     upstream, goal = {**TARGETS, **VARIANTS}[target]
+    goal = msgspec.structs.replace(goal, credential=ACCOUNT)
     request = read(body, protocol, losses)
-    return rendered(request, CODECS[upstream], goal, SEAL_KEY, losses)
+    return rendered(request, CODECS[upstream], goal, Seals(SEAL_KEY), losses)
 
 
 def body_for(body: JsonObject, protocol: str, target: str) -> dict[str, Any]:
@@ -107,7 +110,7 @@ class Exchange:
         self.upstream = CODECS[upstream]
         self.client = CODECS[client]
         new_id = numbered_ids()
-        self.origin = Origin(new_id, TARGETS[upstream][1].upstream, "0")
+        self.origin = Origin(new_id, TARGETS[upstream][1].upstream, ACCOUNT)
         body = asked or plain_request(client)
         self.reply = Reply(read(body, client), "the-model", new_id, lambda: 0.0, 1_700_000_000)
         names = convert(body, client, upstream).names

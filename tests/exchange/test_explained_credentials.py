@@ -17,8 +17,8 @@ from dragoman.exchange.remembered import Remembered
 from dragoman.exchange.sending import Options
 from dragoman.policy.payload import compiled
 from dragoman.protocols.registry import CODECS
+from dragoman.routing.decisions import PlanSettings, Pools
 from dragoman.routing.names import Names
-from dragoman.routing.planner import PlanSettings, Pools
 from dragoman.routing.rules import Chain, NameRules
 from dragoman.routing.served import HostModels, Target
 from dragoman.routing.verdicts import Reason, Verdict
@@ -34,7 +34,7 @@ def seen(
     place: Pools,
     *targets: Target,
     strategy: str = "round-robin",
-    pinned: tuple[str, int] | None = None,
+    pinned: str = "",
     headers: tuple[tuple[str, str], ...] = (),
     body: dict[str, Any] = BODY,
     rules: NameRules | None = None,
@@ -111,7 +111,7 @@ def test_a_weight_of_none_is_never_chosen() -> None:
 
 
 def test_a_request_that_needs_one_accounts_state_goes_there() -> None:
-    record = seen(pools(Clock()), target("host", key(0), key(1)), pinned=("host", 1))
+    record = seen(pools(Clock()), target("host", key(0), key(1)), pinned="host/1")
     assert why(record) == [
         "ready: has not the state that the request needs",
         "*ready: only it has the state that the request needs",

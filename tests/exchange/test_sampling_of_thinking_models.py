@@ -12,6 +12,7 @@ from dragoman.neutral.parts import Text
 from dragoman.neutral.requests import ProtocolName, ReasoningSettings, Request, Sampling, Turn
 from dragoman.protocols.codec import Target
 from dragoman.protocols.registry import CODECS
+from dragoman.reasoning.passage import Seals
 
 GEMINI_CLI = Sampling(max_tokens=9, temperature=1, top_p=Decimal("0.95"), seed=7)
 
@@ -69,6 +70,6 @@ def test_only_openais_own_hosts_are_known_to_refuse_them(
 ) -> None:
     request = Request("gemini", "gpt-5", (Turn("user", (Text("Hi"),)),), sampling=GEMINI_CLI)
     target = Target("gpt-5", "up", host)
-    body = rendered(request, CODECS["openai"], target, b"k" * 32, Losses()).body
+    body = rendered(request, CODECS["openai"], target, Seals(b"k" * 32), Losses()).body
     named = {"temperature", "top_p", "seed", "max_completion_tokens"} & set(body)
     assert {k: body[k] for k in named} == {"max_completion_tokens": 9, **sent}

@@ -8,7 +8,7 @@ from dragoman.neutral.listings import ModelEntry
 from dragoman.routing.affinity import Affinity
 from dragoman.routing.candidates import Candidate, candidates
 from dragoman.routing.cooldowns import Cooldowns
-from dragoman.routing.planner import Pools
+from dragoman.routing.decisions import Pools
 from dragoman.routing.served import Target
 from dragoman.routing.strategies import Balance
 from dragoman.storage.state import State

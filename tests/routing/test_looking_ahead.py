@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 from tests.routing.pooling import Clock, key, pairs, pools, target
 
-from dragoman.routing.planner import Planner, PlanSettings, Pools, Try
+from dragoman.routing.decisions import PlanSettings, Pools, Try
+from dragoman.routing.planner import Planner
 from dragoman.routing.resolution import Resolution
 from dragoman.routing.verdicts import Verdict
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.routing.playing import CALM, play, refused
 from tests.routing.pooling import Clock, key, pools, target
 
 from dragoman.config.settings import Settings
 from dragoman.errors import (
-    DragomanError,
     ErrorKind,
     PoolExhausted,
     TimedOut,
@@ -19,67 +17,11 @@ from dragoman.errors import (
     UpstreamFault,
     UpstreamRefused,
 )
-from dragoman.routing.planner import Exhausted, Planner, PlanSettings, Pools, Try, Wait
+from dragoman.routing.decisions import PlanSettings, Pools, Try, Wait
 from dragoman.routing.pools import plan_settings, pools_of
-from dragoman.routing.resolution import Fallback, Resolution
+from dragoman.routing.resolution import Fallback
 from dragoman.routing.served import Target
 from dragoman.storage.state import State
-from dragoman.upstreams.hosts import Conduct
-
-CALM = Conduct(rounds=0)
-
-
-def refused(status: int, after_s: float | None = None) -> UpstreamRefused:
-    return UpstreamRefused(f"says {status}", status=status, retry_after_s=after_s)
-
-
-class Play:
-    """A request played against a script: what each credential's next attempts come to."""
-
-    def __init__(self, clock: Clock, shared: Pools, planner: Planner) -> None:
-        self.clock = clock
-        self.shared = shared
-        self.planner = planner
-        self.log: list[str] = []
-        self.waits: list[float] = []
-
-    def run(self, script: Mapping[str, Sequence[UpstreamFault | None]]) -> DragomanError | None:
-        """Plays to the end: None on success, else the error. A script's last entry stays."""
-        left = {name: list(entries) for name, entries in script.items()}
-        while True:
-            decision = self.planner.next(self.clock.now_s)
-            if isinstance(decision, Exhausted):
-                return decision.error
-            if isinstance(decision, Wait):
-                self.waits.append(round(decision.until_s - self.clock.now_s, 3))
-                self.clock.now_s = decision.until_s
-                continue
-            name = decision.candidate.key
-            self.log.append(name)
-            entries = left.get(name, [None])
-            fault = entries.pop(0) if len(entries) > 1 else entries[0]
-            self.shared.balance.ended(decision.candidate)
-            if fault is None:
-                self.planner.succeeded(decision, 0.1, self.clock.now_s)
-                return None
-            self.planner.failed(decision, fault, self.clock.now_s)
-
-
-def play(
-    *held: Target,
-    chain: Sequence[Target] = (),
-    fallbacks: Sequence[Fallback] = (),
-    clock: Clock | None = None,
-    shared: Pools | None = None,
-    plan: PlanSettings = PlanSettings(),  # noqa: B008 - frozen
-    session: str = "",
-    pinned: tuple[str, int] | None = None,
-) -> Play:
-    clock = clock or Clock()
-    shared = shared or pools(clock)
-    resolution = Resolution("m", (held, *((one,) for one in chain)), fallbacks=tuple(fallbacks))
-    planner = Planner(resolution, shared, plan, lambda: session, pinned)
-    return Play(clock, shared, planner)
 
 
 def test_a_failure_goes_on_to_the_next_credential_and_rests_the_first() -> None:
@@ -254,7 +196,7 @@ def test_a_model_without_a_usable_credential_is_unknown() -> None:
 
 
 def test_a_required_account_is_the_only_one_that_may_serve() -> None:
-    game = play(target("h", key(0), key(1)), pinned=("h", 1))
+    game = play(target("h", key(0), key(1)), pinned="h/1")
     assert game.run({}) is None
     assert game.log == ["h/1/m"]
 

@@ -27,6 +27,11 @@ def refused(
     return error
 
 
+def said(message: str) -> UpstreamRefused:
+    return UpstreamRefused(message, status=400)
+
+
+OF_STATE = Verdict(stop=False, state=True)
 TRANSIENT = Verdict(stop=False, reason="transient", rest_s=60)
 
 
@@ -39,7 +44,12 @@ TRANSIENT = Verdict(stop=False, reason="transient", rest_s=60)
         (refused(403), Verdict(stop=False, reason="auth", rest_s=1800)),
         (refused(404), Verdict(stop=False, reason="missing", rest_s=43_200)),
         (refused(400, code="model_not_supported"), Verdict(False, "missing", 43_200)),
-        (refused(400, code="invalid_encrypted_content"), Verdict(stop=False)),
+        (refused(400, code="invalid_encrypted_content"), Verdict(stop=False, state=True)),
+        (said("messages.1.content.0: Invalid `signature` in `thinking` block"), OF_STATE),
+        (said("Thought signature is not valid"), OF_STATE),
+        (said("Corrupted thought signature."), OF_STATE),
+        (said("The encrypted content rs_1 could not be verified. Reason: …"), OF_STATE),
+        (said("thinking.budget_tokens: too small"), Verdict(stop=True)),
         (refused(408), TRANSIENT),
         (refused(409), Verdict(stop=True)),
         (refused(413), Verdict(stop=True)),

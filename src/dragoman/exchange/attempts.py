@@ -10,14 +10,17 @@ from typing import Generic, TypeVar
 import msgspec
 
 from dragoman.errors import DragomanError, UnknownRoute, UpstreamFault
+from dragoman.exchange.carried import Account
 from dragoman.exchange.incoming import AS_CONFIGURED, NOBODY, Caller, Naming, Outcome
 from dragoman.exchange.resolving import mapped_to, resolved
 from dragoman.neutral.listings import ModelEntry
 from dragoman.observe import metrics
 from dragoman.protocols.registry import CODECS
-from dragoman.routing.candidates import candidate
+from dragoman.routing.candidates import account_of, candidate, mark_of
+from dragoman.routing.decisions import Exhausted, PlanSettings, Pools, Try, Wait
+from dragoman.routing.holding import FindHeld, no_state
 from dragoman.routing.names import Names
-from dragoman.routing.planner import Exhausted, Planner, PlanSettings, Pools, Try, Wait
+from dragoman.routing.planner import Planner
 from dragoman.routing.served import Target
 from dragoman.routing.verdicts import Reason
 from dragoman.upstreams.hosts import Credential
@@ -37,6 +40,7 @@ class Attempt:
         self.target = one.candidate.target
         self.credential = one.candidate.credential
         self.one = one
+        self.account = Account(mark_of(one.candidate.account), one.strange)
         self._plan = plan
         self._pools = pools
         self._now = now
@@ -69,13 +73,15 @@ class Work(msgspec.Struct, Generic[T]):
 
 class Request(msgspec.Struct, frozen=True):
     """Who asks for attempts: `pinned` is the only account that may serve, `session` tells the
-    conversation. `model` is without its group. `unfit`: why only a chain for such failures may."""
+    conversation, `held` the reasoning state in it. `model` is without its group. `unfit`: why only
+    a chain for such failures may."""
 
     model: str
     outcome: Outcome
     caller: Caller = NOBODY
-    pinned: tuple[str, int] | None = None
+    pinned: str = ""
     session: Callable[[], str] = str
+    held: FindHeld = no_state
     naming: Naming = AS_CONFIGURED
     unfit: DragomanError | None = None
 
@@ -117,7 +123,13 @@ class Attempts:
         if request.naming.mapping is not None:
             request.outcome.mapped = mapped_to(resolution)
         plan = Planner(
-            resolution, pools, settings.plan, request.session, request.pinned, request.unfit
+            resolution,
+            pools,
+            settings.plan,
+            request.session,
+            request.pinned,
+            request.held,
+            request.unfit,
         )
         while True:
             decision = plan.next(self._now())
@@ -149,17 +161,17 @@ class Attempts:
                 return one
         return by_priority[0]
 
-    def account(self, upstream: str, index: int) -> tuple[Target, Credential]:
+    def account(self, name: str) -> tuple[Target, Credential]:
         """One host's credential, whatever its models.
 
         Raises:
             UnknownRoute: the configuration has it no more.
         """
-        models = self._names().hosts().get(upstream)
-        for credential in models.host.credentials if models else ():
-            if models and credential.index == index:
-                return Target(models.host, "", "", ModelEntry("")), credential
-        raise UnknownRoute(f"the account that kept this response ({upstream}) is gone")
+        for models in self._names().hosts().values():
+            for credential in models.host.credentials:
+                if account_of(models.host, credential) == name:
+                    return Target(models.host, "", "", ModelEntry("")), credential
+        raise UnknownRoute("the account that keeps this response is configured no more")
 
     def passing_target(self, protocol: str, caller: Caller, model: str) -> Target:
         """The first target of a model that speaks `protocol`.
@@ -252,6 +264,7 @@ class _Runner(Generic[T]):
     def _tell(self, one: Try) -> None:
         candidate = one.candidate
         self._outcome.upstream = candidate.target.host.name
+        self._outcome.account = candidate.account
         self._outcome.served = candidate.target.model
         self._outcome.credential = candidate.credential.index
 

@@ -18,7 +18,7 @@ from dragoman.neutral.requests import ReasoningSettings, Request, Turn
 from dragoman.protocols.codec import Codec, Target
 from dragoman.reasoning.fit import fit_reasoning, one_family
 from dragoman.reasoning.levels import NO_THINKING, Thinking
-from dragoman.reasoning.passage import fits, unsealed
+from dragoman.reasoning.passage import Seals, unsealed
 from dragoman.reasoning.suffix import parse_suffix
 from dragoman.reasoning.vendors import vendor_of, write_thinking
 from dragoman.toolcalls.fitting import fit_tools
@@ -44,7 +44,7 @@ def rendered(
     request: Request,
     codec: Codec,
     target: Target,
-    seal_key: bytes,
+    seals: Seals,
     losses: Losses,
     suffix: ReasoningSettings | None = None,
     allowed: Thinking | None = None,
@@ -60,8 +60,9 @@ def rendered(
     known = facts(target.model)
     if known is not None and target.max_output is None:
         target = msgspec.structs.replace(target, max_output=known.output_tokens)
-    request = with_summaries(request, seal_key)
-    request = _without_strangers(unsealed(request, seal_key, losses), codec.name, target, losses)
+    request = with_summaries(request, seals.key)
+    request = unsealed(request, seals.key, losses)
+    request = _without_strangers(request, codec.name, target, seals, losses)
     if request.hints.previous_response_id is None:
         turns = paired(request.turns, losses) or _NOTHING_LEFT
         request = msgspec.structs.replace(request, turns=turns)
@@ -107,11 +108,13 @@ def _named(asked: str, target: Target) -> bool:
     return parse_suffix(asked)[0] in (target.model, f"{target.upstream}/{target.model}")
 
 
-def _without_strangers(request: Request, protocol: str, target: Target, losses: Losses) -> Request:
-    """The request without reasoning state of this protocol that belongs to another upstream."""
+def _without_strangers(
+    request: Request, protocol: str, target: Target, seals: Seals, losses: Losses
+) -> Request:
+    """The request without reasoning state of this protocol that belongs to another account."""
     turns: list[Turn] = []
     for turn in request.turns:
-        known = [_familiar(part, protocol, target, losses) for part in turn.parts]
+        known = [_familiar(part, protocol, target, seals, losses) for part in turn.parts]
         if all(new is old for new, old in zip(known, turn.parts, strict=True)):
             turns.append(turn)
         else:
@@ -120,13 +123,16 @@ def _without_strangers(request: Request, protocol: str, target: Target, losses: 
     return msgspec.structs.replace(request, turns=tuple(turns))
 
 
-def _familiar(part: Part, protocol: str, target: Target, losses: Losses) -> Part:
+def _familiar(part: Part, protocol: str, target: Target, seals: Seals, losses: Losses) -> Part:
     if not isinstance(part, Text | Reasoning | ToolCall | Media) or part.state is None:
         return part
     state = part.state
-    if state.protocol != protocol or fits(state, protocol, target.upstream, state.credential):
+    if state.protocol != protocol:
         return part
-    losses.add("reasoning state", f"it belongs to upstream {state.upstream}")
+    if seals.admits(state, protocol, target.upstream, target.credential):
+        return part
+    whose = f"upstream {state.upstream}" if state.upstream not in ("", target.upstream) else ""
+    losses.add("reasoning state", f"it belongs to {whose or 'another account'}")
     return msgspec.structs.replace(part, state=None)
 
 

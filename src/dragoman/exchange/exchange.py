@@ -9,6 +9,7 @@ from dragoman.errors import DragomanError, UpstreamFault
 from dragoman.exchange import attempts, headers
 from dragoman.exchange.attempts import Attempt, Attempts, AttemptSettings, Work
 from dragoman.exchange.direct import Direct
+from dragoman.exchange.failures import account_is_out, kept_elsewhere
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
 from dragoman.exchange.job import Job
 from dragoman.exchange.relay import Source, relayed
@@ -18,8 +19,8 @@ from dragoman.exchange.side_requests import SideRequests
 from dragoman.exchange.streams import Open, open_stream
 from dragoman.exchange.whole import whole_answer
 from dragoman.protocols.codec import StreamEncoder
+from dragoman.routing.decisions import Pools
 from dragoman.routing.names import Names
-from dragoman.routing.planner import Pools
 from dragoman.upstreams.http import HttpClient
 
 
@@ -52,7 +53,7 @@ class Exchange:
         if not job.stream:
             return await self._whole(job, options)
         if not options.keepalive_s:
-            return await _streaming(await self._opened(job, options), options, job)
+            return await _streaming(await self._opened(job, options), options)
         opening = asyncio.ensure_future(self._opened(job, options))
         try:
             done, _ = await asyncio.wait({opening}, timeout=options.keepalive_s)
@@ -60,22 +61,48 @@ class Exchange:
             await _abandoned(opening)
             raise
         if done:
-            return await _streaming(opening.result(), options, job)
+            return await _streaming(opening.result(), options)
         encoder = incoming.codec.stream_out(bare_reply(job))
         body = await _begun(_late(opening, encoder, options, job))
         return Reply(200, [("content-type", encoder.content_type)], body)
 
     async def _whole(self, job: Job, options: Options) -> Reply:
         async def run(attempt: Attempt) -> Reply:
-            return await whole_answer(self._sender, job, attempt, options)
+            reply = await whole_answer(self._sender, job, attempt, options)
+            job.served(attempt.account)
+            return reply
 
-        return await self._attempts.over(_request(job), Work(run))
+        try:
+            return await self._attempts.over(_request(job), Work(run))
+        except DragomanError as error:
+            other = self._released(job, error, options)
+        return await self._whole(other, options)
 
     async def _opened(self, job: Job, options: Options) -> Open:
         async def run(attempt: Attempt) -> Open:
-            return await open_stream(self._sender, job, attempt, options)
+            found = await open_stream(self._sender, job, attempt, options)
+            job.served(attempt.account)
+            return found
 
-        return await self._attempts.over(_request(job), Work(run, Open.close))
+        try:
+            return await self._attempts.over(_request(job), Work(run, Open.close))
+        except DragomanError as error:
+            other = self._released(job, error, options)
+        return await self._opened(other, options)
+
+    def _released(self, job: Job, error: DragomanError, options: Options) -> Job:
+        """The same request without need of the account that could not answer it.
+
+        Raises:
+            DragomanError: it needs none, or cannot do without.
+        """
+        incoming = job.incoming
+        if not incoming.pinned or not account_is_out(error):
+            raise error
+        other = incoming.instead() if incoming.instead is not None else None
+        if other is None:
+            raise kept_elsewhere(error) from error
+        return Job(other, job.outcome, options.seal_key, self.remembered, options.policies)
 
 
 def _request(job: Job) -> attempts.Request:
@@ -86,15 +113,16 @@ def _request(job: Job) -> attempts.Request:
         job.caller,
         incoming.pinned,
         job.session,
+        job.held,
         incoming.naming,
         job.too_long(),
     )
 
 
-async def _streaming(found: Open, options: Options, job: Job) -> Reply:
+async def _streaming(found: Open, options: Options) -> Reply:
     source = found.source
     back = headers.set_header(found.headers, {"content-type": source.channel.content_type})
-    return Reply(200, back, await _begun(_relay(found, options, job)))
+    return Reply(200, back, await _begun(_relay(found, options)))
 
 
 async def _begun(body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -104,8 +132,9 @@ async def _begun(body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, Non
     return body
 
 
-def _relay(found: Open, options: Options, job: Job) -> AsyncGenerator[bytes, None]:
-    return relayed(found.source, found.first, options.keepalive_s, _settler(job, found.attempt))
+def _relay(found: Open, options: Options) -> AsyncGenerator[bytes, None]:
+    settle = _settler(found.job, found.attempt)
+    return relayed(found.source, found.first, options.keepalive_s, settle)
 
 
 async def _late(
@@ -124,7 +153,7 @@ async def _late(
             job.outcome.status = error.status
             yield encoder.fail(error)
             return
-        relay = _relay(found, options, job)
+        relay = _relay(found, options)
         try:
             async for data in relay:
                 if data:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from dragoman.errors import DragomanError, UnknownModel
+from dragoman.exchange.carried import Account
 from dragoman.exchange.explanation import (
     Chain,
     CredentialNow,
@@ -20,10 +21,11 @@ from dragoman.exchange.masking import masked_headers, masked_url
 from dragoman.exchange.resolving import resolved
 from dragoman.exchange.sending import Options
 from dragoman.neutral.requests import ReasoningSettings
-from dragoman.routing.candidates import Candidate, candidate
+from dragoman.routing.candidates import Candidate, candidate, mark_of
+from dragoman.routing.decisions import Decision, Exhausted, PlanSettings, Pools, Try, Wait
 from dragoman.routing.exhaustion import REASON_WORDS, told_time
 from dragoman.routing.names import Names
-from dragoman.routing.planner import Decision, Exhausted, Planner, PlanSettings, Pools, Try, Wait
+from dragoman.routing.planner import Planner
 from dragoman.routing.resolution import Pool, Resolution
 from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
@@ -62,10 +64,10 @@ def explained(job: Job, situation: Situation) -> Explanation:
     pools = situation.pools.copy(session)
     bound = pools.affinity.bound(session) if session else None
     pinned, unfit = job.incoming.pinned, job.too_long()
-    plan = Planner(resolution, pools, situation.plan, lambda: session, pinned, unfit)
+    plan = Planner(resolution, pools, situation.plan, lambda: session, pinned, job.held, unfit)
     decision = plan.next(situation.now_s)
     chosen = decision.candidate if isinstance(decision, Try) else None
-    view = _View(situation, job.incoming.pinned, chosen, bound)
+    view = _View(situation, pinned, chosen, bound, plan.owner)
     record = Explanation(
         model=job.model,
         protocol=protocol,
@@ -76,7 +78,9 @@ def explained(job: Job, situation: Situation) -> Explanation:
         decision=_told(decision),
         disabled_upstreams=situation.disabled_upstreams,
     )
-    return record if chosen is None else _with_request(record, job, chosen, situation.options)
+    if not isinstance(decision, Try):
+        return record
+    return _with_request(record, job, decision, situation.options)
 
 
 def _told(decision: Decision) -> str:
@@ -88,10 +92,10 @@ def _told(decision: Decision) -> str:
     return f"asks {one.target.host.name} with {one.credential.label}"
 
 
-def _with_request(
-    record: Explanation, job: Job, chosen: Candidate, options: Options
-) -> Explanation:
+def _with_request(record: Explanation, job: Job, one: Try, options: Options) -> Explanation:
+    chosen = one.candidate
     target = chosen.target
+    account = Account(mark_of(chosen.account), one.strange)
     codec = target.host.spoken_with(job.incoming.codec.name)
     if codec is None:
         return msgspec.structs.replace(record, upstream=target.host.name, way="own")
@@ -100,7 +104,7 @@ def _with_request(
         credential = credential.opened_by([("authorization", "Bearer")])
     try:
         prepared = job.prepared(
-            target, codec, strict=options.strict_conversion, payload=options.payload
+            target, codec, account, strict=options.strict_conversion, payload=options.payload
         )
         call = call_of(prepared, target, credential, job.incoming.headers)
     except DragomanError as error:
@@ -123,19 +127,22 @@ def _with_request(
 
 
 class _View:
-    """The credentials as the request finds them. `bound`: where its conversation is bound to."""
+    """The credentials as the request finds them. `bound`: where its conversation is bound to.
+    `owner`: who made the reasoning state in it."""
 
     def __init__(
         self,
         situation: Situation,
-        pinned: tuple[str, int] | None,
+        pinned: str,
         chosen: Candidate | None,
         bound: str | None,
+        owner: str,
     ) -> None:
         self._situation = situation
         self._pinned = pinned
         self._chosen = chosen
         self._bound = bound
+        self._owner = owner
 
     def chains(self, resolution: Resolution) -> tuple[Chain, ...]:
         chains = [Chain((), self._pools(resolution.pools))]
@@ -191,15 +198,17 @@ class _View:
     def _why_chosen(self, one: Candidate) -> str:
         if self._situation.pools.cooldowns.rest(one) is not None:
             return "probes whether its trouble is over"
-        if self._pinned is not None:
+        if self._pinned:
             return "only it has the state that the request needs"
+        if self._owner.startswith(one.account + "/"):
+            return "it made the reasoning state in the request"
         if self._bound == one.key:
             return "its conversation is bound to it"
         return f"its turn ({self._situation.plan.strategy})"
 
     def _why_not(self, one: Candidate, state: str) -> str:
         chosen = self._chosen
-        if self._pinned not in (None, one.index):
+        if self._pinned not in ("", one.account):
             return "has not the state that the request needs"
         if self._situation.plan.strategy == "weighted-round-robin" and not one.credential.weight:
             return "a weight of 0 is never chosen"
@@ -209,6 +218,8 @@ class _View:
             return "another request is just probing it"
         if chosen is None or one.rank > chosen.rank:
             return "comes later in the chain"
+        if self._owner.startswith(chosen.account + "/"):
+            return "another made the reasoning state in the request"
         if self._bound is not None and self._bound == chosen.key:
             return "the conversation is bound to another"
         if one.credential.priority < chosen.credential.priority:

@@ -1,16 +1,39 @@
-"""Upstream answers that are no answers."""
+"""Upstream answers that are no answers, and accounts that give none."""
 
 from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
 
-from dragoman.errors import Broken, UpstreamFault
+from dragoman.errors import (
+    Broken,
+    DragomanError,
+    ErrorKind,
+    InvalidRequest,
+    PoolExhausted,
+    UnknownModel,
+    UpstreamFault,
+)
 from dragoman.protocols.codec import Codec
 from dragoman.upstreams.hosts import Credential, Host
 from dragoman.upstreams.http import Answer
 
 _SHORTEST_SECRET = 8
+_NOT_FOUND = "previous_response_not_found"
+_OF_THE_ACCOUNT = frozenset(
+    {
+        ErrorKind.AUTHENTICATION,
+        ErrorKind.BILLING,
+        ErrorKind.PERMISSION,
+        ErrorKind.NOT_FOUND,
+        ErrorKind.TIMEOUT,
+        ErrorKind.RATE_LIMIT,
+        ErrorKind.SERVER,
+        ErrorKind.BAD_GATEWAY,
+        ErrorKind.OVERLOADED,
+    }
+)
+"""Failures of one account, which another need not share."""
 
 
 async def refusal(
@@ -65,3 +88,32 @@ def web_page(answer: Answer, codec: Codec, upstream: str) -> Broken | None:
             "check its base-url"
         )
     return None
+
+
+def account_is_out(error: DragomanError) -> bool:
+    """Whether another account might answer what the only one that may has not."""
+    if isinstance(error, UpstreamFault):
+        return error.kind in _OF_THE_ACCOUNT or error.code == _NOT_FOUND
+    return isinstance(error, UnknownModel)
+
+
+def kept_elsewhere(error: DragomanError) -> DragomanError:
+    """What is told of a conversation that only an account knows which cannot answer."""
+    if error.code == _NOT_FOUND:
+        return error
+    todo = "send the whole conversation as input instead"
+    if isinstance(error, UnknownModel):
+        return InvalidRequest(
+            "the account that keeps the response of previous_response_id does not serve this model "
+            f"any more; {todo}",
+            code=_NOT_FOUND,
+            param="previous_response_id",
+        )
+    return PoolExhausted(
+        f"{error.message}. That account alone keeps the response of previous_response_id: {todo}, "
+        "or try again later",
+        status=error.status,
+        kind=error.kind,
+        code=error.code,
+        retry_after_s=error.retry_after_s,
+    )

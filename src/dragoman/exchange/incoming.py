@@ -9,6 +9,7 @@ import msgspec
 from dragoman.config.groups import DEFAULT_GROUP
 from dragoman.errors import Forbidden
 from dragoman.neutral.json import JsonObject
+from dragoman.neutral.losses import Loss
 from dragoman.neutral.usage import NO_USAGE, Usage
 from dragoman.policy.access import ALL, ONLY_DEFAULT, Access, Groups
 from dragoman.protocols.codec import Codec
@@ -18,12 +19,11 @@ from dragoman.upstreams.http import Headers
 
 
 class Finish(msgspec.Struct, frozen=True):
-    """A Responses answer that came to its end: the response object, and who gave it. `passed`: it
-    is the upstream's own, unread."""
+    """A Responses answer that came to its end: the response object, and the account that gave it.
+    `passed`: it is the upstream's own, unread."""
 
     document: JsonObject | None
-    upstream: str
-    credential: int
+    account: str
     passed: bool
 
 
@@ -96,8 +96,12 @@ class Incoming(msgspec.Struct, frozen=True):
     caller: Caller = NOBODY
     convert: bool = False
     """The body is not what an upstream of this protocol is to see as it is."""
-    pinned: tuple[str, int] | None = None
-    """The only account that can answer: (upstream, credential index)."""
+    pinned: str = ""
+    """The only account that can answer, as `routing/candidates.py` names accounts."""
+    instead: Callable[[], Incoming | None] | None = None
+    """What to ask when the pinned account cannot answer: the same, without need of it."""
+    lost: tuple[Loss, ...] = ()
+    """What it has lost already on its way here."""
     on_finish: Callable[[Finish], None] | None = None
     naming: Naming = AS_CONFIGURED
 
@@ -112,6 +116,7 @@ class Outcome(msgspec.Struct):
     model: str = ""
     served: str = ""
     upstream: str = ""
+    account: str = ""
     credential: int | None = None
     status: int = 0
     attempts: int = 0

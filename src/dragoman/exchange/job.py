@@ -4,17 +4,28 @@ made once."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import TypeVar
 
 import msgspec
 
 from dragoman.errors import ContextTooLong, InvalidRequest, LossRefused
 from dragoman.exchange import headers
+from dragoman.exchange.carried import (
+    ANYBODY,
+    Account,
+    bare_blobs,
+    has_bare,
+    has_sealed,
+    of_bytes,
+    of_request,
+)
 from dragoman.exchange.convert import Rendered, rendered, speaks_openai
 from dragoman.exchange.direct import Rewrite, model_restorer, without_usage
 from dragoman.exchange.incoming import Finish, Incoming, Naming, Outcome
 from dragoman.exchange.policies import Goal, Policed
-from dragoman.exchange.remembered import Remembered
+from dragoman.exchange.remembered import Remembered, remembers
 from dragoman.neutral.edits import Edit, SetField
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.losses import Loss, Losses
@@ -25,16 +36,16 @@ from dragoman.protocols.anthropic.wire import model_version
 from dragoman.protocols.codec import Codec
 from dragoman.protocols.codec import Target as RenderTarget
 from dragoman.protocols.framing.splice import Spans
+from dragoman.reasoning.passage import Seals
 from dragoman.reasoning.suffix import parse_suffix
 from dragoman.reasoning.vendors import takes_as_it_is, vendor_of
 from dragoman.routing.affinity import session_of
+from dragoman.routing.holding import Held
 from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Call, Headers
 from dragoman.upstreams.shapes import Draft
 
-_SEALED_MARKS = (b"dgm1.", b"ZGdtMS")
-"""What a sealed state begins with, bare or as base64 (Gemini's field is bytes)."""
 _OPENAI_ONLY = (b'"additional_tools"', b'"namespace"', b'"custom"', b'"compaction_trigger"')
 _USAGE_ASKED = b'{"include_usage":true}'
 _ACCEPT = {True: "text/event-stream", False: "application/json"}
@@ -136,6 +147,34 @@ class Job:
         found = session_of(self.incoming.headers, self.spans)
         return f"{self.caller.owner}/{self.model}/{found}" if found else ""
 
+    def held(self) -> Held | None:
+        """The reasoning state in it, for who chooses an account; read as little as it takes."""
+        incoming = self.incoming
+        recalls = remembers(incoming.codec.name) and self._remembered.any
+        found = None
+        if self._sealed or (recalls and b'"tool_calls"' in incoming.body):
+            with suppress(InvalidRequest):
+                found = of_request(self.request, self._seal_key)
+        return found or (of_bytes(self.spans) if self._has_bare else None)
+
+    def served(self, account: Account) -> None:
+        """Told when this account's answer has begun."""
+        if account.strange and self._has_bare:
+            self._remembered.strangers.add(self.session(), bare_blobs(self.request))
+
+    @cached_property
+    def _sealed(self) -> bool:
+        return has_sealed(self.incoming.body)
+
+    @cached_property
+    def _has_bare(self) -> bool:
+        return has_bare(self.incoming.body, self.incoming.codec.name)
+
+    @cached_property
+    def _left_behind(self) -> frozenset[bytes]:
+        strangers = self._remembered.strangers
+        return strangers.of(self.session()) if strangers.any and self._has_bare else frozenset()
+
     def asked(self, target: Target) -> Request:
         """The request as a target of this process is asked: with its suffix in force."""
         request = self._policed.unaimed(self.request) if self._policed else self.request
@@ -159,19 +198,29 @@ class Job:
         return b'"candidateCount"' in self.incoming.body or self.spans.value("n") not in (None, 1)
 
     def prepared(
-        self, target: Target, codec: Codec, *, strict: bool, payload: PayloadRules | None = None
+        self,
+        target: Target,
+        codec: Codec,
+        account: Account = ANYBODY,
+        *,
+        strict: bool,
+        payload: PayloadRules | None = None,
     ) -> Prepared:
-        """The request as this target is to get it; `payload` has the last word on its body.
+        """The request as this target and account are to get it; `payload` has the last word on its
+        body.
 
         Raises:
             InvalidRequest, LossRefused.
         """
         asked = target.thinking or _NO_WISH
-        key = (target.host.name, target.model, asked.mode, asked.effort, asked.budget)
+        bound = self._sealed or remembers(self.incoming.codec.name)
+        strange = account.strange and self._has_bare
+        whose = (account.mark if bound else "", strange)
+        key = (target.host.name, target.model, asked.mode, asked.effort, asked.budget, *whose)
         if key not in self._prepared:
-            because = self._must_convert(target, codec)
+            because = self._must_convert(target, codec, strange=strange)
             if because:
-                prepared = self._converted(target, codec, because, strict=strict)
+                prepared = self._converted(target, codec, account, because, strict=strict)
             else:
                 prepared = self._direct(target, codec, strict=strict)
             if payload is not None:
@@ -184,12 +233,9 @@ class Job:
     def finish(self, document: JsonObject | None, *, passed: bool) -> None:
         """Tells whoever waits for it that the answer has come to its end."""
         if self.incoming.on_finish is not None:
-            outcome = self.outcome
-            self.incoming.on_finish(
-                Finish(document, outcome.upstream, outcome.credential or 0, passed)
-            )
+            self.incoming.on_finish(Finish(document, self.outcome.account, passed))
 
-    def _must_convert(self, target: Target, codec: Codec) -> str:
+    def _must_convert(self, target: Target, codec: Codec, *, strange: bool) -> str:
         """Why the client's own bytes cannot go to this target; "" where they can."""
         incoming = self.incoming
         body = incoming.body
@@ -199,10 +245,12 @@ class Job:
             return "this path's bodies are not the upstream's own"
         if target.thinking is not None:
             return "a thinking suffix is to be written into it"
-        if any(mark in body for mark in _SEALED_MARKS):
+        if self._sealed:
             return "it holds sealed reasoning state of another upstream"
         if target.host.own_words:
             return ""
+        if strange or self._left_behind:
+            return "it holds reasoning state that another account made"
         if codec.name == "responses" and not speaks_openai(target.host.hostname):
             found = any(mark in body for mark in _OPENAI_ONLY)
             return "it may hold tools that only OpenAI's own hosts take" if found else ""
@@ -218,13 +266,15 @@ class Job:
         incoming = self.incoming
         host = target.host
         spans, losses = self.spans, Losses()
+        for loss in incoming.lost:
+            losses.add(loss.field, loss.reason)
         edits: tuple[Edit, ...] = ()
         if self._policed is not None:
             body, edits = self._policed.on_bytes(
                 spans.body, spans.raw, Goal(codec, _rendered_for(target)), losses
             )
             spans = Spans(body)
-            _refuse_losses(losses, host.name, strict=strict)
+        _refuse_losses(losses, host.name, strict=strict)
         changes: dict[str, bytes] = {}
         rewrites: tuple[Rewrite, ...] = ()
         if not incoming.in_url and target.model != self.written_model:
@@ -302,12 +352,14 @@ class Job:
             lost=(*prepared.lost, *done.lost),
         )
 
-    def _converted(self, target: Target, codec: Codec, because: str, *, strict: bool) -> Prepared:
+    def _converted(
+        self, target: Target, codec: Codec, account: Account, because: str, *, strict: bool
+    ) -> Prepared:
         losses = Losses()
         request = self.request
-        for loss in self._losses.entries:
+        for loss in (*self.incoming.lost, *self._losses.entries):
             losses.add(loss.field, loss.reason)
-        goal = _rendered_for(target)
+        goal = _rendered_for(target, account)
         edits: tuple[Edit, ...] = ()
         if self._policed is not None:
             request, edits = self._policed.on_request(
@@ -315,9 +367,8 @@ class Job:
             )
             wished = tuple(edit.field for edit in edits if isinstance(edit, SetField))
             goal = msgspec.structs.replace(goal, wished=wished)
-        conversion = rendered(
-            request, codec, goal, self._seal_key, losses, target.thinking, target.allowed
-        )
+        seals = Seals(self._seal_key, bare=not account.strange, left=self._left_behind)
+        conversion = rendered(request, codec, goal, seals, losses, target.thinking, target.allowed)
         _refuse_losses(losses, target.host.name, strict=strict)
         query, own_headers = self._own_words(target, codec)
         return Prepared(
@@ -332,12 +383,12 @@ class Job:
         )
 
     def _own_words(self, target: Target, codec: Codec) -> tuple[str, Headers]:
-        """Query and headers beside a body of ours; the client's too where only a suffix made it
-        ours, for its betas belong to fields that stand in it still."""
+        """Query and headers beside a body of ours; the client's too where it is still one of its
+        protocol, for its betas belong to fields that stand in it still."""
         ours = [("accept", _ACCEPT[self.stream]), ("user-agent", "dragoman"), *codec.headers]
         kind = ("content-type", "application/json")
         incoming = self.incoming
-        if target.thinking is None or codec.name != incoming.codec.name:
+        if incoming.convert or codec.name != incoming.codec.name:
             return "", [kind, *ours]
         theirs = headers.same_protocol(incoming.headers, target.host.hostname, target.host.withheld)
         query = _without_alt(headers.forwarded_query(incoming.query))
@@ -359,8 +410,9 @@ def call_of(prepared: Prepared, target: Target, credential: Credential, client: 
     return call if shape is None or shape.call is None else shape.call(call, credential.facts)
 
 
-def _rendered_for(target: Target) -> RenderTarget:
-    return RenderTarget(target.model, target.host.name, target.host.hostname)
+def _rendered_for(target: Target, account: Account = ANYBODY) -> RenderTarget:
+    host = target.host
+    return RenderTarget(target.model, host.name, host.hostname, credential=account.mark)
 
 
 def _refuse_losses(losses: Losses, upstream: str, *, strict: bool) -> None:

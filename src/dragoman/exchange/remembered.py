@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dragoman.exchange.strangers import Strangers
 from dragoman.neutral.events import (
     Event,
     Finished,
@@ -33,8 +34,15 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 class Remembered:
+    """`strangers`: what is remembered of bare state, which stays with the client."""
+
     def __init__(self, state: State) -> None:
         self._state = state
+        self.strangers = Strangers(state)
+
+    @property
+    def any(self) -> bool:
+        return self._state.any(SPACE)
 
     def recalled(self, request: Request, owner: str) -> Request:
         """The request with what is remembered put back; the same object when nothing is."""

@@ -123,7 +123,7 @@ def own_headers(job: Job, attempt: Attempt, losses: tuple[str, ...]) -> Headers:
 
 
 def origin_of(attempt: Attempt) -> Origin:
-    return Origin(new_id, attempt.target.host.name, str(attempt.credential.index))
+    return Origin(new_id, attempt.target.host.name, attempt.account.mark)
 
 
 def new_id(prefix: str) -> str:

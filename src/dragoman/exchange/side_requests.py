@@ -141,15 +141,13 @@ class SideRequests:
             raise UnknownRoute("this path needs a model that tells which upstream it goes to")
         return self._attempts.passing_target(incoming.codec.name, *incoming.caller.inside(model))
 
-    async def pass_to(
-        self, incoming: Incoming, method: str, path: str, way: tuple[str, int]
-    ) -> Reply:
+    async def pass_to(self, incoming: Incoming, method: str, path: str, account: str) -> Reply:
         """The request as it is, to one account.
 
         Raises:
             DragomanError.
         """
-        target, credential = self._attempts.account(*way)
+        target, credential = self._attempts.account(account)
         own = headers.same_protocol(incoming.headers, target.host.hostname)
         query = headers.forwarded_query(incoming.query)
         answer, _ = await self._called(

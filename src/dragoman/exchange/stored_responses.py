@@ -1,7 +1,8 @@
 """Responses kept for `previous_response_id` and retrieval, each owned by its client key.
 
-Two sorts: one whose upstream keeps it itself (only the way back is remembered: host and
-credential, which are then required), and one kept here whole, with the input that led to it.
+Two sorts: one whose upstream keeps it itself (its account is then required), and one kept here
+whole, with the input that led to it. Of the first sort a copy of what was new in each is kept too:
+when its account cannot answer, the conversation is put together again for another.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ SPACE = Space("responses", lifetime_s=86_400, max_entries=1_000, max_bytes=64 * 
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """`response` and `input` are JSON; both empty where `upstream` keeps it. `owner` is the client
-    key's name."""
+    """`response` and `input` are JSON. `owner` is the client key's name. `account`: who keeps it
+    upstream; then `input` is only what was new, and `previous` the response before."""
 
     owner: str
-    upstream: str = ""
-    credential: int = 0
+    account: str = ""
     response: bytes = b""
     input: bytes = b""
+    previous: str = ""
 
 
 class StoredResponses:
@@ -35,9 +36,23 @@ class StoredResponses:
         kept = Kept(owner, response=encode(response), input=encode(items))
         self._put(response, kept)
 
-    def keep_way(self, response: JsonObject, upstream: str, credential: int, owner: str) -> None:
-        """Remembers which account keeps a response."""
-        self._put(response, Kept(owner, upstream, credential))
+    def keep_way(
+        self, response: JsonObject, items: list[Json], previous: str, account: str, owner: str
+    ) -> None:
+        """Remembers which account keeps a response, and a copy of what was new in it."""
+        self._put(response, Kept(owner, account, encode(response), encode(items), previous))
+
+    def copied(self, id_: str, owner: str) -> list[Json] | None:
+        """The conversation up to a response that an account keeps, from the copies here, fit for
+        another account; None where one is missing."""
+        pieces: list[list[Json]] = []
+        while id_ and len(pieces) < SPACE.max_entries:
+            kept = self._find(id_, owner)
+            if kept is None:
+                return None
+            pieces.append(conversation(kept))
+            id_ = kept.previous
+        return [_released(item) for piece in reversed(pieces) for item in piece if _goes_on(item)]
 
     def get(self, id_: str, owner: str) -> Kept:
         """
@@ -78,7 +93,7 @@ class StoredResponses:
     def _find(self, id_: str, owner: str) -> Kept | None:
         data = self._state.get(SPACE, id_)
         kept = None if data is None else msgspec.msgpack.decode(data, type=Kept)
-        return kept if kept is not None and kept.owner == owner else None
+        return kept if kept is not None and kept.response and kept.owner == owner else None
 
 
 def previous_not_found(id_: str) -> InvalidRequest:
@@ -95,6 +110,18 @@ def conversation(kept: Kept) -> list[Json]:
     response = decode(kept.response)
     output = response.get("output") if isinstance(response, dict) else None
     return [*items, *items_of(output)]
+
+
+def _goes_on(item: Json) -> bool:
+    """Whether an item means something to an account that has not made it: its reasoning does not,
+    nor what stands for an item by its id alone."""
+    return isinstance(item, dict) and item.get("type") not in ("reasoning", "item_reference")
+
+
+def _released(item: Json) -> Json:
+    """An item without the id under which its account keeps it."""
+    assert isinstance(item, dict)
+    return {name: value for name, value in item.items() if name != "id"}
 
 
 def items_of(value: Json) -> list[Json]:

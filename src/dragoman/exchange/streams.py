@@ -32,8 +32,10 @@ _SSE_PROTOCOLS = frozenset({"openai", "responses", "anthropic"})
 
 
 class Open(msgspec.Struct, frozen=True):
-    """An attempt that became the answer: its first bytes, and where the rest comes from."""
+    """An attempt that became the answer: its first bytes, and where the rest comes from. `job`:
+    what it answers."""
 
+    job: Job
     attempt: Attempt
     source: Source
     first: bytes
@@ -57,7 +59,7 @@ async def open_stream(sender: Sender, job: Job, attempt: Attempt, options: Optio
         await source.close()
         raise
     job.outcome.first_token_s = time.monotonic() - job.outcome.started_at
-    return Open(attempt, source, first, back)
+    return Open(job, attempt, source, first, back)
 
 
 async def _source(
@@ -70,7 +72,7 @@ async def _source(
         events = echo.paced(answer_events, target.host.words_per_second)
         return EventSource(events, _channel(job, None, [])), own_headers(job, attempt, ())
     prepared = job.prepared(
-        target, codec, strict=options.strict_conversion, payload=options.payload
+        target, codec, attempt.account, strict=options.strict_conversion, payload=options.payload
     )
     answer = await sender.send(job, prepared, attempt, codec)
     try:
@@ -86,7 +88,8 @@ def _read(
     """An answer's way to the client: passed on, converted, or read whole first."""
     codec = attempt.target.host.spoken_with(job.incoming.codec.name)
     assert codec is not None
-    prepared = job.prepared(attempt.target, codec, strict=options.strict_conversion)
+    strict = options.strict_conversion
+    prepared = job.prepared(attempt.target, codec, attempt.account, strict=strict)
     origin = origin_of(attempt)
     back = headers.back(answer.headers, everything=options.passthrough_headers)
     back += own_headers(job, attempt, prepared.losses)

@@ -33,7 +33,7 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
         events = list(echo.answer(job.asked(target), target.model, new_id))
         return Reply(200, own_headers(job, attempt, ()), _folded(job, events, []))
     prepared = job.prepared(
-        target, codec, strict=options.strict_conversion, payload=options.payload
+        target, codec, attempt.account, strict=options.strict_conversion, payload=options.payload
     )
     answer = await sender.send(job, prepared, attempt, codec)
     try:

@@ -26,14 +26,15 @@ from dragoman.neutral.responses import Response
 class Target(msgspec.Struct, frozen=True):
     """Where a request goes, as far as its rendering depends on it. `model` is the upstream's own
     name, `host` the base URL's host (for tables of hosts' quirks), `max_output` the model's limit
-    where the catalogue knows it. `wished`: sampling values that the user wrote for this request: a
-    host that may not know them gets them all the same."""
+    where the catalogue knows it, `credential` the account that gets it. `wished`: sampling values
+    that the user wrote for this request: a host that may not know them gets them all the same."""
 
     model: str
     upstream: str = ""
     host: str = ""
     max_output: int | None = None
     wished: tuple[str, ...] = ()
+    credential: str = ""
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ between two user turns and never beyond.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import msgspec
@@ -39,6 +40,28 @@ UNSIGNED = "#unsigned"
 client's own model's."""
 
 _LOSS = "reasoning state"
+
+
+class Seals(msgspec.Struct, frozen=True):
+    """What decides over a request's states: the key that opens sealed ones; whether the account may
+    have the bare ones of its protocol, and the digests of those it may not have even so."""
+
+    key: bytes
+    bare: bool = True
+    left: frozenset[bytes] = frozenset()
+
+    def admits(self, state: ReasoningState, protocol: str, upstream: str, credential: str) -> bool:
+        """Whether the state may go to this account."""
+        if not fits(state, protocol, upstream, credential):
+            return False
+        if state.upstream:
+            return True
+        return self.bare and (not self.left or digest_of(state.blob) not in self.left)
+
+
+def digest_of(blob: str) -> bytes:
+    """What a state is known again by."""
+    return hashlib.blake2s(blob.encode(), digest_size=8).digest()
 
 
 def fits(state: ReasoningState, protocol: str, upstream: str, credential: str) -> bool:

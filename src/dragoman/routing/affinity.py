@@ -121,11 +121,14 @@ class Affinity:
         binding = self._get(session)
         return binding.key if binding else None
 
-    def used(self, session: str, one: Candidate, now_s: float) -> None:
-        """Binds a conversation that is not bound, and keeps a binding alive that was used."""
+    def used(self, session: str, one: Candidate, now_s: float, *, moves: bool = False) -> None:
+        """Binds a conversation that is not bound, and keeps a binding alive that was used. One that
+        `moves` is bound to whoever answered last, for that account made its last state."""
         binding = self._get(session)
-        fresh = binding and now_s - binding.written_s < self._lifetime_s * _REFRESHED_AFTER
-        if binding is not None and (fresh or binding.key != one.key):
+        if binding is not None and binding.key == one.key:
+            if now_s - binding.written_s < self._lifetime_s * _REFRESHED_AFTER:
+                return
+        elif binding is not None and not moves:
             return
         data = msgspec.msgpack.encode(_Binding(one.key, now_s))
         self._state.put(SPACE, session, data, self._lifetime_s)

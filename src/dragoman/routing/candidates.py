@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -28,6 +30,12 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
 
 def account_of(host: Host, credential: Credential) -> str:
     return f"{host.name}/{credential.id or credential.index}"
+
+
+@lru_cache(maxsize=4096)
+def mark_of(account: str) -> str:
+    """An account's name for where others may read it: it stays the same, and tells nothing."""
+    return hashlib.blake2s(account.encode(), digest_size=8).hexdigest()
 
 
 def candidate(target: Target, credential: Credential, rank: int = 0) -> Candidate:

@@ -4,22 +4,23 @@ A round tries every credential that may serve, at most `max_credentials`. Pools 
 tried in order; within one, the bound credential first, then by priority and strategy. Who rests is
 left out; when everyone does, the one whose passing trouble ends first is tried all the same, and a
 limit that ends soon is waited for. Fallbacks follow the first round of a failure they are for.
+
+The account that made the request's reasoning state comes before all that while its work goes on: it
+is waited for, then the others are asked without the state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 import msgspec
 
 from dragoman.errors import DragomanError, TimedOut, UpstreamFault
-from dragoman.routing.affinity import Affinity
 from dragoman.routing.candidates import Candidate, candidates
-from dragoman.routing.cooldowns import Cooldowns
+from dragoman.routing.decisions import Decision, Exhausted, PlanSettings, Pools, Try, Wait
 from dragoman.routing.exhaustion import exhausted
+from dragoman.routing.holding import FindHeld, Holder, no_state
 from dragoman.routing.resolution import Fallback, Pool, Resolution, cause_of
-from dragoman.routing.strategies import Balance
 from dragoman.routing.verdicts import CAUSE_OF_REASON, Reason, Verdict, verdict_of
 
 _POLL_S = 0.1
@@ -32,57 +33,20 @@ _LONG_S = 60.0
 """A conversation does not wait for a credential that rests for longer than this."""
 
 
-class PlanSettings(msgspec.Struct, frozen=True):
-    strategy: str = "round-robin"
-    max_credentials: int = 0
-    max_wait_s: float = 30
-
-
-class Pools(msgspec.Struct, frozen=True):
-    """What all requests share."""
-
-    balance: Balance
-    cooldowns: Cooldowns
-    affinity: Affinity
-
-    def copy(self, session: str) -> Pools:
-        """As they are now, for looking ahead: what is planned with them changes nothing."""
-        return Pools(self.balance.copy(), self.cooldowns.copy(), self.affinity.copy(session))
-
-
-class Try(msgspec.Struct, frozen=True, eq=False):
-    """`probe`: the place at which this attempt is the only one, after a rest."""
-
-    candidate: Candidate
-    started_s: float
-    probe: str = ""
-
-
-class Wait(msgspec.Struct, frozen=True):
-    until_s: float
-
-
-class Exhausted(msgspec.Struct, frozen=True):
-    error: DragomanError
-
-
-Decision: TypeAlias = Try | Wait | Exhausted
-
-
 class _Sorted(msgspec.Struct):
     """Who has not been tried in this round: who may serve now; who is shaken only, by the end of
-    it; and when the others' rest is over (a probe's: soon)."""
+    it; and the others, by when their rest is over (a probe's: soon)."""
 
     ready: list[Candidate] = []
     shaken: list[tuple[float, Candidate]] = []
-    ends: list[float] = []
+    resting: list[tuple[float, Candidate]] = []
 
 
 class Planner:
-    """One request's. `pinned` is the only account that may serve, by host and credential index.
-    `unfit`: why none of the first pools may be asked, so that only a chain for it may.
-    Every `Try` is answered by one of `failed`, `succeeded`, `abandoned`, and by `Balance.ended`
-    when its answer is closed."""
+    """One request's. `pinned` is the only account that may serve; `held` tells of the reasoning
+    state in it, asked for only where there is a choice. `unfit`: why none of the first pools may be
+    asked, so that only a chain for it may. Every `Try` is answered by one of `failed`, `succeeded`,
+    `abandoned`, and by `Balance.ended` when its answer is closed."""
 
     def __init__(
         self,
@@ -90,7 +54,8 @@ class Planner:
         pools: Pools,
         settings: PlanSettings,
         session: Callable[[], str] = str,
-        pinned: tuple[str, int] | None = None,
+        pinned: str = "",
+        held: FindHeld = no_state,
         unfit: DragomanError | None = None,
     ) -> None:
         self._model = resolution.name
@@ -103,9 +68,22 @@ class Planner:
         self._stopped = unfit is not None
         self._tried: set[str] = set()
         self._again = False
+        self._state_refused = False
+        self._stateless = False
+        self._asked_again = 0
+        self._holder = Holder(held)
         self._enter(resolution.pools)
-        several = len(self._all) > 1 and pools.affinity.on
-        self._session = session() if several else ""
+        several = len(self._all) > 1 or bool(self._fallbacks)
+        self._session = session() if several and pools.affinity.on else ""
+        if several:
+            bound = pools.affinity.bound(self._session) if self._session else None
+            self._holder.look(self._all, bound)
+
+    @property
+    def owner(self) -> str:
+        """The account that made the request's reasoning state, with a slash behind it or a model;
+        "" where none is known."""
+        return self._holder.owner
 
     def next(self, now_s: float) -> Decision:
         """What to do now. A `Wait` is followed by another call."""
@@ -114,17 +92,24 @@ class Planner:
         if self._resume_s > now_s:
             return Wait(self._resume_s)
         sort = self._sorted(now_s)
+        held = self._of_holder(sort, now_s) if self._holder.waits else None
+        if held is not None:
+            return held
         if sort.ready:
             return self._begin(self._chosen(sort.ready, now_s), now_s)
         if sort.shaken:
             return self._begin(min(sort.shaken, key=lambda pair: pair[0])[1], now_s)
         if self._tried:
+            if self._state_refused and not self._stateless and self._holder.held is not None:
+                self._stateless = True
+                self._fresh_round()
+                return self.next(now_s)
             fallback = self._fallback()
             if fallback is not None:
                 return self._follow(fallback, now_s)
             if self._again and self._round < self._rounds:
                 return self._next_round(now_s)
-        return self._wait(sort.ends, now_s) or self._after_all(now_s)
+        return self._wait([end for end, _ in sort.resting], now_s) or self._after_all(now_s)
 
     def hedge(self, now_s: float, beside: Sequence[Try]) -> Try | None:
         """A second attempt beside those under way, on another credential that can serve now."""
@@ -142,6 +127,7 @@ class Planner:
         self._last = error
         self._cause = cause_of(error.kind) or ""
         self._stopped = verdict.stop
+        self._state_refused = self._state_refused or verdict.state
         self._again = self._again or verdict.reason in ("quota", "transient")
         return rests
 
@@ -152,7 +138,8 @@ class Planner:
         self._end(one)
         self._pools.balance.measured(candidate, first_token_s)
         if self._session:
-            self._pools.affinity.used(self._session, candidate, now_s)
+            moves = self._holder.held is not None
+            self._pools.affinity.used(self._session, candidate, now_s, moves=moves)
 
     def broke(self, one: Try, error: UpstreamFault, now_s: float) -> Reason | None:
         """It failed after it was the answer: nothing to be tried again, but to be remembered."""
@@ -176,7 +163,7 @@ class Planner:
     def _enter(self, pools: Sequence[Pool]) -> None:
         weighted = self._settings.strategy == "weighted-round-robin"
         self._all = [
-            one for one in candidates(pools, weighted=weighted) if self._pinned in (None, one.index)
+            one for one in candidates(pools, weighted=weighted) if self._pinned in ("", one.account)
         ]
         self._rounds = max((one.target.host.conduct.rounds for one in self._all), default=0)
         self._round = 0
@@ -208,18 +195,42 @@ class Planner:
                 out.ready.append(one)
             elif rest.end_s <= now_s:
                 if self._pools.cooldowns.probing(one):
-                    out.ends.append(now_s + _POLL_S)
+                    out.resting.append((now_s + _POLL_S, one))
                 else:
                     out.ready.append(one)
             elif rest.until_s <= now_s:
                 out.shaken.append((rest.end_s, one))
             else:
-                out.ends.append(rest.until_s)
+                out.resting.append((rest.until_s, one))
         return out
+
+    def _of_holder(self, sort: _Sorted, now_s: float) -> Decision | None:
+        """An attempt at the account that has the request's state, or the wait for it."""
+        ready = [one for one in sort.ready if self._holder.owns(one)]
+        if ready:
+            return self._begin(self._pick(ready), now_s)
+        later = [end for end, one in (*sort.shaken, *sort.resting) if self._holder.owns(one)]
+        return self._wait(later, now_s) or self._holder_again(now_s)
+
+    def _holder_again(self, now_s: float) -> Decision | None:
+        """The wait for that account where it has just failed, as often as there are rounds."""
+        tried = [one for one in self._all if one.key in self._tried and self._holder.owns(one)]
+        rests = [(self._pools.cooldowns.rest(one), one) for one in tried]
+        ends = [rest.end_s for rest, _ in rests if rest is not None and rest.end_s > now_s]
+        if self._asked_again >= self._rounds:
+            return None
+        wait = self._wait(ends, now_s)
+        if wait is not None:
+            self._asked_again += 1
+            self._tried -= {one.key for one in tried}
+        return wait
 
     def _chosen(self, ready: list[Candidate], now_s: float) -> Candidate:
         first = min(one.rank for one in ready)
         pool = [one for one in ready if one.rank == first]
+        mine = [one for one in pool if self._holder.owns(one)]
+        if mine:
+            return self._pick(mine)
         key = self._pools.affinity.bound(self._session) if self._session else None
         if key is not None:
             for one in pool:
@@ -237,7 +248,7 @@ class Planner:
         probe = cooldowns.begin_probe(one) if rest and rest.end_s <= now_s else ""
         self._tried.add(one.key)
         self._pools.balance.started(one)
-        return Try(one, now_s, probe)
+        return Try(one, now_s, probe, self._stateless or self._holder.is_strange(one))
 
     def _end(self, one: Try) -> None:
         if one.probe:

@@ -8,7 +8,7 @@ from dragoman.config.settings import Settings
 from dragoman.routing.affinity import Affinity
 from dragoman.routing.candidates import account_of
 from dragoman.routing.cooldowns import Cooldowns
-from dragoman.routing.planner import PlanSettings, Pools
+from dragoman.routing.decisions import PlanSettings, Pools
 from dragoman.routing.strategies import Balance
 from dragoman.storage.state import State
 from dragoman.upstreams.hosts import Host

@@ -3,6 +3,7 @@ long it rests, alone with this model or altogether). The numbers are CLIProxyAPI
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -29,18 +30,27 @@ CAUSE_OF_REASON: dict[Reason, str] = {
 
 _OF_ANOTHER_ACCOUNT = frozenset({"invalid_encrypted_content"})
 """Reasoning that only the account which made it can read; it may be the next one."""
+_STATE_REFUSED = re.compile(
+    r"invalid `?signature`? in `?(redacted_)?thinking"  # Anthropic
+    r"|thought[ _]signature (is )?(invalid|not valid|corrupt)"  # Gemini
+    r"|corrupted thought[ _]signature"
+    r"|encrypted content .{0,80}could not be (verified|decrypted)",  # Responses
+    re.IGNORECASE,
+)
+"""The same in words, where a provider has no code for it."""
 _UNSUPPORTED = frozenset({"model_not_supported", "model_not_found", "unsupported_model"})
 
 
 class Verdict(msgspec.Struct, frozen=True):
     """`stop`: no other credential would do better. `reason` None = the credential is not at fault.
     `rest_s` None = nobody told how long: the steps of `Cooldowns` decide. `whole`: it rests for all
-    models."""
+    models. `state`: what is refused is the reasoning state in the request, not the request."""
 
     stop: bool
     reason: Reason | None = None
     rest_s: float | None = 0
     whole: bool = False
+    state: bool = False
 
 
 _OF_KIND: dict[ErrorKind, Verdict] = {
@@ -71,8 +81,10 @@ def _usual(error: UpstreamFault, conduct: Conduct) -> Verdict:
         return Verdict(stop=False, reason="transient", rest_s=rest_s)
     if error.code in _UNSUPPORTED:
         return _OF_KIND[ErrorKind.NOT_FOUND]
-    if error.code in _OF_ANOTHER_ACCOUNT:
-        return Verdict(stop=False)
+    if error.code in _OF_ANOTHER_ACCOUNT or (
+        error.kind is ErrorKind.INVALID and _STATE_REFUSED.search(error.message)
+    ):
+        return Verdict(stop=False, state=True)
     if error.kind in _TRANSIENT:
         return Verdict(stop=False, reason="transient", rest_s=conduct.transient_s)
     return _OF_KIND.get(error.kind, Verdict(stop=True))

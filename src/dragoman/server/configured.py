@@ -16,9 +16,9 @@ from dragoman.observe.log import RequestLog
 from dragoman.policy.access import Groups
 from dragoman.policy.group_policy import policies_of
 from dragoman.policy.payload import compiled
+from dragoman.routing.decisions import Pools
 from dragoman.routing.listed import written_models
 from dragoman.routing.names import Names
-from dragoman.routing.planner import Pools
 from dragoman.routing.pools import plan_settings
 from dragoman.routing.rules import rules_of
 from dragoman.routing.served import HostModels

@@ -24,8 +24,8 @@ from dragoman.neutral.listings import ModelEntry
 from dragoman.neutral.usage import NO_USAGE
 from dragoman.observe import metrics
 from dragoman.observe.log import logger
+from dragoman.routing.decisions import Pools
 from dragoman.routing.names import Names
-from dragoman.routing.planner import Pools
 from dragoman.routing.pools import forget_changed, pools_after, pools_of
 from dragoman.server.configured import Configured
 from dragoman.server.guard import Guard

@@ -11,6 +11,7 @@ from dragoman.errors import InvalidRequest
 from dragoman.exchange.incoming import Finish, Incoming, Reply
 from dragoman.exchange.stored_responses import StoredResponses, conversation, items_of
 from dragoman.neutral.json import Json, JsonObject, encode, wrong_type
+from dragoman.neutral.losses import Loss
 from dragoman.protocols.framing.splice import Spans
 from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.call import HttpCall
@@ -28,7 +29,8 @@ class Expanded(msgspec.Struct, frozen=True):
 
     body: bytes
     items: list[Json]
-    way: tuple[str, int] | None = None
+    way: str = ""
+    previous: str = ""
 
 
 def expanded(body: bytes, stored: StoredResponses, owner: str) -> Expanded:
@@ -43,8 +45,8 @@ def expanded(body: bytes, stored: StoredResponses, owner: str) -> Expanded:
     if previous is None:
         return Expanded(body, items)
     kept = stored.previous(previous, owner)
-    if kept.upstream:
-        return Expanded(body, items, (kept.upstream, kept.credential))
+    if kept.account:
+        return Expanded(body, items, kept.account, previous)
     return joined(spans, conversation(kept), items)
 
 
@@ -74,14 +76,16 @@ def keeper(
     stored: StoredResponses, body: bytes, items: list[Json], owner: str
 ) -> Callable[[Finish], None]:
     """Keeps the finished response unless the client said `store: false`."""
-    wanted = Spans(body).value("store") is not False
+    spans = Spans(body)
+    wanted = spans.value("store") is not False
 
     def keep(finish: Finish) -> None:
         response = finish.document
         if not wanted or response is None:
             return
         if finish.passed and response.get("store") is True:
-            stored.keep_way(response, finish.upstream, finish.credential, owner)
+            previous = previous_of(_json(spans, "previous_response_id")) or ""
+            stored.keep_way(response, items, previous, finish.account, owner)
         else:
             stored.keep(response, items, owner)
 
@@ -94,10 +98,39 @@ async def create(call: HttpCall) -> Reply:
     incoming: Incoming = msgspec.structs.replace(
         incoming_of(call, CODEC),
         body=ready.body,
-        pinned=ready.way,
         on_finish=keeper(stored, ready.body, ready.items, call.caller.owner),
     )
+
+    def kept(whole: Expanded) -> Callable[[Finish], None]:
+        return keeper(stored, whole.body, whole.items, call.caller.owner)
+
+    incoming = pinned(incoming, ready, stored, kept)
     return await generated(call, compacted(incoming, call.gateway))
+
+
+def pinned(
+    incoming: Incoming,
+    ready: Expanded,
+    stored: StoredResponses,
+    kept: Callable[[Expanded], Callable[[Finish], None]],
+) -> Incoming:
+    """The request bound to the account that keeps its conversation, where one does. When that
+    cannot answer, the conversation is written out for another, as far as there are copies; `kept`:
+    what is then to become of the response."""
+    if not ready.way:
+        return incoming
+
+    def released() -> Incoming | None:
+        before = stored.copied(ready.previous, incoming.caller.owner)
+        if before is None:
+            return None
+        whole = joined(Spans(incoming.body), before, ready.items)
+        lost = (Loss("previous_response_id", "its account cannot answer; written out instead"),)
+        return msgspec.structs.replace(
+            incoming, body=whole.body, pinned="", instead=None, lost=lost, on_finish=kept(whole)
+        )
+
+    return msgspec.structs.replace(incoming, pinned=ready.way, instead=released)
 
 
 def compacted(incoming: Incoming, gateway: Gateway) -> Incoming:
@@ -144,8 +177,8 @@ def by_id(method: str, rest: str) -> Route | None:
 def _getting(id_: str) -> Handler:
     async def handle(call: HttpCall) -> Reply:
         kept = call.gateway.stored.get(id_, call.caller.owner)
-        if kept.upstream:
-            return await _at_its_account(call, (kept.upstream, kept.credential), id_)
+        if kept.account:
+            return await _at_its_account(call, kept.account, id_)
         return Reply(200, [], kept.response)
 
     return handle
@@ -154,14 +187,14 @@ def _getting(id_: str) -> Handler:
 def _deleting(id_: str) -> Handler:
     async def handle(call: HttpCall) -> Reply:
         kept = call.gateway.stored.delete(id_, call.caller.owner)
-        if kept.upstream:
-            return await _at_its_account(call, (kept.upstream, kept.credential), id_)
+        if kept.account:
+            return await _at_its_account(call, kept.account, id_)
         gone: JsonObject = {"id": id_, "object": "response", "deleted": True}
         return json_reply(gone)
 
     return handle
 
 
-async def _at_its_account(call: HttpCall, way: tuple[str, int], id_: str) -> Reply:
-    incoming = incoming_of(call, CODEC)
-    return await call.gateway.exchange.side.pass_to(incoming, call.method, f"/responses/{id_}", way)
+async def _at_its_account(call: HttpCall, account: str, id_: str) -> Reply:
+    incoming, path = incoming_of(call, CODEC), f"/responses/{id_}"
+    return await call.gateway.exchange.side.pass_to(incoming, call.method, path, account)

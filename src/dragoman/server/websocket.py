@@ -11,6 +11,7 @@ import asyncio
 import math
 import secrets
 import time
+from collections.abc import Callable
 
 from dragoman.errors import DragomanError, InvalidRequest, Unauthenticated
 from dragoman.exchange.incoming import AS_CONFIGURED, Finish, Incoming, Outcome
@@ -27,7 +28,7 @@ from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.admission import admit
 from dragoman.server.bodies import Message, Receive, Send
 from dragoman.server.call import HttpCall
-from dragoman.server.responses_api import compacted, keeper, previous_of
+from dragoman.server.responses_api import Expanded, compacted, keeper, pinned, previous_of
 from dragoman.server.ways import NO_WAY, Way, parted
 
 _PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses"})
@@ -123,7 +124,8 @@ class Connection:
     async def _respond(self, frame: bytes, outcome: Outcome) -> None:
         body = _body(frame)
         generate = body.pop("generate", True)
-        items, way = self._whole_input(body)
+        ready = self._whole_input(body)
+        items = ready.items
         body["stream"] = True
         if generate is False:
             await self._warm_up(body, items, outcome)
@@ -133,9 +135,21 @@ class Connection:
         keep = keeper(self._call.gateway.stored, data, items, self._call.caller.owner)
 
         def finished(finish: Finish) -> None:
-            if finish.document is not None and way is None:
+            if finish.document is not None and not ready.way:
                 self._remember(finish.document, items)
             keep(finish)
+
+        def kept(whole: Expanded) -> Callable[[Finish], None]:
+            keep_whole = keeper(
+                self._call.gateway.stored, whole.body, whole.items, self._call.caller.owner
+            )
+
+            def finished_whole(finish: Finish) -> None:
+                if finish.document is not None:
+                    self._remember(finish.document, whole.items)
+                keep_whole(finish)
+
+            return finished_whole
 
         incoming = Incoming(
             outcome.id,
@@ -144,10 +158,10 @@ class Connection:
             data,
             self._call.query,
             caller=self._call.caller,
-            pinned=way,
             on_finish=finished,
         )
         gateway = self._call.gateway
+        incoming = pinned(incoming, ready, gateway.stored, kept)
         reply = await gateway.exchange.generate(compacted(incoming, gateway), outcome)
         assert not isinstance(reply.body, bytes)
         decoder = SseDecoder()
@@ -157,7 +171,7 @@ class Connection:
         finally:
             await reply.body.aclose()
 
-    def _whole_input(self, body: JsonObject) -> tuple[list[Json], tuple[str, int] | None]:
+    def _whole_input(self, body: JsonObject) -> Expanded:
         """The input with the conversation before it written out, also into `body`; or the account
         that keeps that conversation, which is then required."""
         items = items_of(body.get("input"))
@@ -167,12 +181,12 @@ class Connection:
                 kept = self._last[1]
             else:
                 kept = self._call.gateway.stored.previous(previous, self._call.caller.owner)
-            if kept.upstream:
+            if kept.account:
                 body["previous_response_id"] = previous
-                return items, (kept.upstream, kept.credential)
+                return Expanded(b"", items, kept.account, previous)
             items = [*conversation(kept), *items]
         body["input"] = items
-        return items, None
+        return Expanded(b"", items)
 
     def _remember(self, response: JsonObject, items: list[Json]) -> None:
         id_ = response.get("id")

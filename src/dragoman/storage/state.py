@@ -91,6 +91,11 @@ class State:
             return None
         return entry.value
 
+    def any(self, space: Space) -> bool:
+        """Whether the space holds something."""
+        shelf = self._shelves.get(space.name)
+        return bool(shelf and shelf.entries)
+
     def keys(self, space: Space) -> list[str]:
         """The keys of a space; some may have passed their time."""
         shelf = self._shelves.get(space.name)
