@@ -14,6 +14,8 @@ from dragoman.config.document import SyntaxProblem, parse
 from dragoman.config.load import load_text
 from dragoman.config.problems import ConfigError
 from dragoman.config.save import Unwritable, with_list, write
+from dragoman.config.save_block import with_member
+from dragoman.neutral.json import Json
 
 
 class ConfigFile:
@@ -59,6 +61,30 @@ class ConfigFile:
         if self._values(changed, key) != wanted:
             raise Refused(422, "invalid_config", f"{key} must be changed by hand in this file")
         self._write(changed)
+
+    def change_member(self, block: str, key: str, wanted: Json) -> None:
+        """Another value under `block: key`.
+
+        Raises:
+            Refused: it cannot be written, or the file would not load.
+        """
+        text = self.text()
+        try:
+            changed = with_member(text, block, key, self._member(text, block, key), wanted)
+        except Unwritable as error:
+            raise Refused(422, "invalid_config", str(error)) from None
+        self._check(changed)
+        if self._member(changed, block, key) != wanted:
+            raise Refused(422, "invalid_config", f"{block}.{key} must be changed by hand")
+        self._write(changed)
+
+    def _member(self, text: str, block: str, key: str) -> Json:
+        try:
+            found = parse(text, os.environ).data.get(block)
+        except SyntaxProblem as error:
+            raise Refused(422, "invalid_config", str(error)) from None
+        value: Json = found.get(key) if isinstance(found, dict) else None
+        return value
 
     def _values(self, text: str, key: str) -> list[str]:
         try:

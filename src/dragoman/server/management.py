@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from dragoman.admin import api_keys, quotas
-from dragoman.admin.config_file import ConfigFile
 from dragoman.admin.refusals import Refused
 from dragoman.config.masked import masked
 from dragoman.errors import DragomanError, UnknownRoute
 from dragoman.exchange.incoming import Reply
 from dragoman.neutral.json import Json
-from dragoman.server import management_accounts, management_groups, management_logins
+from dragoman.server import (
+    management_accounts,
+    management_amp,
+    management_groups,
+    management_logins,
+)
 from dragoman.server.call import HttpCall
 from dragoman.server.management_body import json_of, query_of
+from dragoman.server.management_file import changed_file, file_of
 from dragoman.server.respond import json_reply
-
-if TYPE_CHECKING:
-    from dragoman.server.gateway import Gateway
 
 ROOT = "/v0/management"
 Handler: TypeAlias = Callable[[HttpCall], Awaitable[Reply]]
@@ -72,7 +74,7 @@ async def _config(call: HttpCall) -> Reply:
 
 
 async def _config_text(call: HttpCall) -> Reply:
-    text = await asyncio.to_thread(_file(call.gateway).text)
+    text = await asyncio.to_thread(file_of(call.gateway).text)
     headers = [
         ("content-type", "application/yaml; charset=utf-8"),
         ("cache-control", "no-store"),
@@ -83,7 +85,7 @@ async def _config_text(call: HttpCall) -> Reply:
 
 async def _put_config_text(call: HttpCall) -> Reply:
     body = call.body
-    await _changed(call.gateway, lambda file: file.put(body))
+    await changed_file(call.gateway, lambda file: file.put(body))
     return json_reply({"ok": True, "changed": ["config"]})
 
 
@@ -107,7 +109,7 @@ async def _delete_api_keys(call: HttpCall) -> Reply:
 
 
 async def _change_keys(call: HttpCall, change: Callable[..., list[str]]) -> Reply:
-    await _changed(call.gateway, lambda file: file.change_list("api-keys", change))
+    await changed_file(call.gateway, lambda file: file.change_list("api-keys", change))
     return json_reply({"status": "ok"})
 
 
@@ -122,23 +124,9 @@ async def _reset_quota(call: HttpCall) -> Reply:
     )
 
 
-def _file(gateway: Gateway) -> ConfigFile:
-    if gateway.reload is None:
-        raise Refused(404, "not found", "this gateway runs without a configuration file")
-    return ConfigFile(gateway.reload.path)
-
-
-async def _changed(gateway: Gateway, change: Callable[[ConfigFile], None]) -> None:
-    """Changes the file and puts it in force, one change at a time."""
-    file = _file(gateway)
-    assert gateway.reload is not None
-    async with gateway.reload.writing:
-        await asyncio.to_thread(change, file)
-        await gateway.reload.now()
-
-
 _ROUTES: dict[tuple[str, str], Handler] = {
     **management_groups.ROUTES,
+    **management_amp.ROUTES,
     ("GET", "config"): _config,
     ("GET", "config.yaml"): _config_text,
     ("PUT", "config.yaml"): _put_config_text,
