@@ -41,7 +41,7 @@ class FakeAmpcode:
 
     def __init__(self, client_key: str) -> None:
         self._client_key = client_key
-        self._fakes = own_fakes("")
+        self.fakes = own_fakes("")
         self._threads: dict[str, Any] = {}
         self._refused: list[Refusal] = []
         self.methods: list[str] = []
@@ -49,18 +49,18 @@ class FakeAmpcode:
     @property
     def models(self) -> list[str]:
         """Every model asked for, in no order."""
-        bodies = [one for fake in self._fakes.values() for one in fake.requests]
+        bodies = [one for fake in self.fakes.values() for one in fake.requests]
         return [str(one.json.get("model") or one.name or one.path) for one in bodies]
 
     @property
     def refusals(self) -> list[Refusal]:
-        own = [one for fake in self._fakes.values() for one in fake.refusals]
+        own = [one for fake in self.fakes.values() for one in fake.refusals]
         return [*self._refused, *own]
 
     def forget(self) -> None:
         self.methods.clear()
         self._refused.clear()
-        for fake in self._fakes.values():
+        for fake in self.fakes.values():
             fake.requests.clear()
             fake.refusals.clear()
 
@@ -68,9 +68,9 @@ class FakeAmpcode:
         headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
         self._look_at(scope, headers)
         provider, _, rest = scope["path"].removeprefix("/api/provider/").partition("/")
-        if provider in self._fakes:
+        if provider in self.fakes:
             path = f"/{rest}".replace("/v1beta1/publishers/google/", "/v1beta/")
-            await self._fakes[provider]({**scope, "path": path}, receive, send)
+            await self.fakes[provider]({**scope, "path": path}, receive, send)
             return
         body = b""
         while True:

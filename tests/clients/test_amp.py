@@ -4,6 +4,7 @@ Amp account. Amp ends with status 0 also after a failure; what counts is the las
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.clients.amp import Amp
 from tests.clients.ampcode import KEY as AMPCODE_KEY
 from tests.clients.ampcode import FakeAmpcode, own_fakes
+from tests.clients.test_more_turns import PNG
 from tests.fakes import FAKES, Fake, in_thread
 from tests.sdk.gateway import CLIENT_KEY, gateway_process
 
@@ -90,6 +92,11 @@ class Place(NamedTuple):
         behind = [one.message for fake in self.fakes.values() for one in fake.refusals]
         return behind + [one.message for one in (self.ampcode.refusals if self.ampcode else [])]
 
+    def bodies(self) -> list[str]:
+        """Of the requests for models."""
+        fakes = [*self.fakes.values(), *(self.ampcode.fakes.values() if self.ampcode else ())]
+        return [json.dumps(one.json) for fake in fakes for one in fake.requests]
+
     def asked(self) -> set[str]:
         """The fakes that models were asked of."""
         found = {name for name, fake in self.fakes.items() if fake.requests}
@@ -158,3 +165,30 @@ def test_a_turn_with_tools_and_subagents(
     assert ("ampcode" in there.asked()) == (how == "fallen-back"), done
     if there.ampcode:
         assert "uploadThread" in there.ampcode.methods, done
+
+
+PICTURE = """
+call Read {"path": "%s/picture.png"}
+call create_file {"path": "%s/new.txt", "content": "é🚀"}"""
+ADDED = "*** Begin Patch\\n*** Add File: %s/new.txt\\n+é🚀\\n*** End Patch"
+PATCH = f'call apply_patch {{"patchText": "{ADDED}"}}'
+
+
+@pytest.mark.parametrize("mode", ["smart", "deep"])
+@pytest.mark.parametrize("how", ["local", "mapped", "fallen-back", "no-account"])
+def test_a_thread_goes_on_with_what_it_was_told_and_shown(
+    how: str, mode: str, place: Callable[[str], Place], tmp_path: Path
+) -> None:
+    there = place(how)
+    first = Amp(there.address, tmp_path / "first")
+    result, done = first.turn("echo: the first thing said", "-m", mode)
+    amp = Amp(there.address, tmp_path)
+    (amp.work / "picture.png").write_bytes(PNG)
+    prompt = (PICTURE if mode == "smart" else PATCH).replace("%s", str(amp.work))
+    again, done = amp.turn(prompt, "threads", "continue", result["session_id"])
+    assert there.refusals() == [], done
+    assert again["session_id"] == result["session_id"]
+    assert (amp.work / "new.txt").read_text().strip() == "é🚀", done
+    if mode == "smart":
+        assert "I see an image of type image/png" in again["result"], done
+    assert any("the first thing said" in body for body in there.bodies()), done
