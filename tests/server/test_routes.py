@@ -302,6 +302,18 @@ async def test_unread_paths_pass_unchanged_in_both_directions(
     assert KEY not in repr(got)
 
 
+async def test_the_model_of_an_unread_path_is_an_alias_of_its_group_like_any_other() -> None:
+    fake = Passing(models=["gpt-fake"])
+    async with serve(fake) as url:
+        upstream = {"name": "up", "protocol": "openai", "base-url": url, "models": ["gpt-fake"]}
+        app = app_of([upstream], groups={"art": {"models": {"draw-*": "gpt-fake"}}})
+        body = b'{"model":"art@draw-1","n":1}'
+        answer = await asked(app, "POST", "/v1/images/generations", body)
+        await app.gateway.close()
+    assert answer.status == 201
+    assert [got.body for got in fake.requests] == [b'{"model":"gpt-fake","n":1}']
+
+
 async def test_an_unread_path_cannot_climb_out_of_the_upstreams_base() -> None:
     upstream = {
         "name": "up",

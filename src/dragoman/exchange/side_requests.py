@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from urllib.parse import quote
 
 import msgspec
 
@@ -12,6 +13,7 @@ from dragoman.exchange.attempts import Attempt, Attempts, Work
 from dragoman.exchange.calling import Called, called
 from dragoman.exchange.failures import refusal
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
+from dragoman.exchange.model_places import Unread
 from dragoman.neutral.json import Fields, JsonObject, decode, encode
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import EmbeddingRequest
@@ -116,30 +118,34 @@ class SideRequests:
             answer.close()
         return Reply(200, [], found) if answer.status == 200 else None
 
-    async def pass_on(self, incoming: Incoming, method: str, path: str, model: str) -> Reply:
-        """The request as it is, to the first upstream of this protocol that serves the model.
+    async def pass_on(
+        self, incoming: Incoming, method: str, unread: Unread, outcome: Outcome
+    ) -> Reply:
+        """The request as it is but for the model's name, to the first upstream of this protocol
+        that serves the model.
 
         Raises:
             DragomanError.
         """
-        target = self._passing_target(incoming, model)
+        if not unread.model:
+            raise UnknownRoute("this path needs a model that tells which upstream it goes to")
+        caller, model = incoming.caller.inside(unread.model)
+        outcome.group, outcome.model = caller.group, model
+        target = self._attempts.passing_target(incoming.codec.name, caller, model)
+        unread = unread.with_model(target.model)
         own = [
             *headers.same_protocol(incoming.headers, target.host.hostname),
             *((n, v) for n, v in incoming.headers if n == "content-type"),
         ]
-        query = headers.forwarded_query(incoming.query)
+        path = quote(unread.path, safe="/:@!$&'()*+,;=~")
+        query = headers.forwarded_query(unread.query)
         credential = self._attempts.credential(target)
         answer, _ = await self._called(
-            incoming, target, credential, method, path, own, incoming.body, query
+            incoming, target, credential, method, path, own, unread.body, query
         )
         back = headers.back(answer.headers, everything=True)
         back += [(n, v) for n, v in answer.headers if n == "content-type"]
         return Reply(answer.status, back, _streamed(answer))
-
-    def _passing_target(self, incoming: Incoming, model: str) -> Target:
-        if not model:
-            raise UnknownRoute("this path needs a model that tells which upstream it goes to")
-        return self._attempts.passing_target(incoming.codec.name, *incoming.caller.inside(model))
 
     async def pass_to(self, incoming: Incoming, method: str, path: str, account: str) -> Reply:
         """The request as it is, to one account.

@@ -9,6 +9,7 @@ import msgspec
 
 from dragoman.errors import InvalidRequest
 from dragoman.exchange.incoming import Finish, Incoming, Reply
+from dragoman.exchange.model_places import Unread
 from dragoman.exchange.stored_responses import StoredResponses, conversation, items_of
 from dragoman.neutral.json import Json, JsonObject, encode, wrong_type
 from dragoman.neutral.losses import Loss
@@ -148,9 +149,9 @@ async def compact(call: HttpCall) -> Reply:
     incoming = incoming_of(call, CODEC)
     model = _model(call.body)
     if own_compaction(call.gateway.names, incoming, model):
-        return await call.gateway.exchange.side.pass_on(
-            incoming, "POST", "/responses/compact", model
-        )
+        unread = Unread("/responses/compact", call.query, call.body, "application/json")
+        assert call.outcome is not None
+        return await call.gateway.exchange.side.pass_on(incoming, "POST", unread, call.outcome)
     codec = compacting(call.gateway.options.seal_key, alone=True)
     incoming = msgspec.structs.replace(incoming, codec=codec, convert=True)
     return await generated(call, incoming)
