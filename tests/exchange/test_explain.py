@@ -14,7 +14,7 @@ import pytest
 from tests.fakes import FAKES, in_thread
 from tests.sdk.gateway import CLIENT_KEY, gateway_process
 
-from dragoman.cli.explain import run
+from dragoman.cli.explain import Asker, run
 from dragoman.config.load import load
 from dragoman.exchange.masking import masked_headers, masked_url
 from dragoman.routing.candidates import candidate
@@ -75,7 +75,7 @@ def config(tmp_path: Path) -> Path:
 def told(
     capsys: pytest.CaptureFixture[str], config: Path, model: str = "", **options: Any
 ) -> tuple[int, Any]:
-    given = {"group": "", "request": None, "protocol": "openai", "as_json": True, **options}
+    given = {"asker": Asker(), "request": None, "protocol": "openai", "as_json": True, **options}
     status = run(config, model, **given)
     return status, json.loads(capsys.readouterr().out)
 
@@ -126,7 +126,7 @@ def test_no_key_is_shown_however_it_travels(
         "x-own": "…",
         "user-agent": "mine",
     }
-    run(config, "gpt-5", "", None, "openai", as_json=False)
+    run(config, "gpt-5", Asker(), None, "openai", as_json=False)
     text = capsys.readouterr().out
     assert "secret" not in text
     assert "→ first #0" in text
@@ -190,7 +190,6 @@ def test_the_echo_model_asks_no_upstream(capsys: pytest.CaptureFixture[str], con
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"group": "team"}, "groups cannot be asked for yet; leave --group out"),
         ({"protocol": "soap"}, "'soap' is no protocol; known: "),
         ({}, "name a model with --model, or a request with --request"),
         ({"protocol": "gemini"}, "name a model with --model, or a request with --request"),
@@ -199,7 +198,7 @@ def test_the_echo_model_asks_no_upstream(capsys: pytest.CaptureFixture[str], con
 def test_what_cannot_be_explained_says_why(
     capsys: pytest.CaptureFixture[str], config: Path, options: dict[str, Any], words: str
 ) -> None:
-    given = {"group": "", "request": None, "protocol": "openai", "as_json": True, **options}
+    given = {"asker": Asker(), "request": None, "protocol": "openai", "as_json": True, **options}
     assert run(config, "", **given) == 1
     assert capsys.readouterr().err.startswith(words)
 
@@ -223,7 +222,7 @@ def test_a_request_that_is_none_is_refused(
 ) -> None:
     file = config.parent / "body.json"
     file.write_text(text, encoding="utf-8")
-    assert run(config, model, "", file, protocol, as_json=True) == 1
+    assert run(config, model, Asker(), file, protocol, as_json=True) == 1
     assert words in capsys.readouterr().err
 
 
@@ -284,10 +283,11 @@ def test_the_terminal_shows_every_answer_in_its_order(
     file = config.parent / "body.json"
     messages = [{"role": "user", "content": "hi"}]
     file.write_text(json.dumps({"logit_bias": {"1": 2}, "messages": messages}), encoding="utf-8")
-    assert run(config, "gemini-2.5-pro(high)", "", file, "openai", as_json=False) == 0
+    assert run(config, "gemini-2.5-pro(high)", Asker(), file, "openai", as_json=False) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:7] == [
+    assert lines[:8] == [
         "Model gemini-2.5-pro(high)  (client speaks openai)",
+        "Group default",
         "  suffix: gemini-2.5-pro(high) → gemini-2.5-pro",
         "  served: gemini-2.5-pro → two/gemini-2.5-pro",
         "Targets in order",
@@ -295,11 +295,11 @@ def test_the_terminal_shows_every_answer_in_its_order(
         "     → two#0 #0  ready  priority 0, weight 1  its turn (round-robin)",
         "Disabled upstreams: off",
     ]
-    assert lines[7] == "Now asks two with two#0"
-    assert lines[9] == "Lost"
-    assert run(config, "nobody", "", None, "openai", as_json=False) == 1
+    assert lines[8] == "Now asks two with two#0"
+    assert lines[10] == "Lost"
+    assert run(config, "nobody", Asker(), None, "openai", as_json=False) == 1
     assert "Refused model 'nobody' is not served here" in capsys.readouterr().out
-    assert run(config, "echo", "", None, "openai", as_json=False) == 0
+    assert run(config, "echo", Asker(), None, "openai", as_json=False) == 0
     assert "Way dragoman answers by itself" in capsys.readouterr().out
 
 
@@ -309,7 +309,7 @@ def test_a_database_that_cannot_be_read_is_named(
     folder = config.parent / "data"
     folder.mkdir()
     (folder / "dragoman.db").write_bytes(b"no database" * 100)
-    assert run(config, "gpt-5", "", None, "openai", as_json=True) == 1
+    assert run(config, "gpt-5", Asker(), None, "openai", as_json=True) == 1
     assert "dragoman.db cannot be read: " in capsys.readouterr().err
 
 
@@ -318,5 +318,5 @@ def test_without_a_configuration_there_is_nothing_to_explain(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert run(None, "gpt-5", "", None, "openai", as_json=True) == 1
+    assert run(None, "gpt-5", Asker(), None, "openai", as_json=True) == 1
     assert capsys.readouterr().err == "there is no configuration; name one with --config\n"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from rich.console import Console
 
+from dragoman.accounts.client_keys import NO_KEY
 from dragoman.cli.explained import show
 from dragoman.config.load import find_config, load
 from dragoman.config.problems import ConfigError
@@ -22,9 +24,13 @@ from dragoman.neutral.parts import Text
 from dragoman.neutral.requests import Request, Turn
 from dragoman.protocols.codec import Codec, Target
 from dragoman.protocols.registry import CODECS
+from dragoman.server.admission import caller_of
 from dragoman.server.explaining import explanation
 from dragoman.server.gateway import Gateway
-from dragoman.storage.reading import state_now
+from dragoman.server.ways import Way
+from dragoman.storage.active_group import ACTIVE_GROUP
+from dragoman.storage.client_keys import ClientKey
+from dragoman.storage.reading import client_keys_now, shared_now, state_now
 from dragoman.storage.seal_key import known_seal_key
 
 _SHORT = {"chat": "openai", "claude": "anthropic"}
@@ -34,17 +40,28 @@ class Wrong(Exception):
     """What was asked for cannot be explained; the text says why."""
 
 
+class Asker(NamedTuple):
+    """Who is to ask: with which key, behind which group, in compat mode."""
+
+    group: str = ""
+    key: str = ""
+    compat: bool = False
+
+
 def run(
-    config: Path | None, model: str, group: str, request: Path | None, protocol: str, as_json: bool
+    config: Path | None,
+    model: str,
+    asker: Asker,
+    request: Path | None,
+    protocol: str,
+    as_json: bool,
 ) -> int:
     """Prints the explanation; the process's exit status: 0 when somebody would be asked."""
     errors = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     try:
-        if group:
-            raise Wrong("groups cannot be asked for yet; leave --group out")
         settings = _settings(config)
         incoming = _incoming(model, request, _codec(protocol))
-        told = asyncio.run(_explained(settings, incoming))
+        told = asyncio.run(_explained(settings, incoming, asker))
     except (Wrong, ConfigError, OSError) as error:
         errors.print(str(error))
         return 1
@@ -58,13 +75,24 @@ def run(
     return 0 if told.upstream and not told.error else 1
 
 
-async def _explained(settings: Settings, incoming: Incoming) -> Explanation:
-    state = state_now(settings.data_dir)
-    gateway = Gateway(settings, state, known_seal_key(settings.data_dir))
+async def _explained(settings: Settings, incoming: Incoming, asker: Asker) -> Explanation:
+    folder = settings.data_dir
+    gateway = Gateway(settings, state_now(folder), known_seal_key(folder))
     try:
-        return explanation(gateway, incoming)
+        await gateway.take_active_group(shared_now(folder, ACTIVE_GROUP))
+        key = _key(folder, asker.key) if asker.key else NO_KEY
+        caller = caller_of(key, Way(asker.group, asker.compat), gateway)
+        return explanation(gateway, msgspec.structs.replace(incoming, caller=caller))
     finally:
         await gateway.http.close()
+
+
+def _key(folder: Path, name: str) -> ClientKey:
+    """The key of this name that is not revoked."""
+    for key in client_keys_now(folder):
+        if key.name == name and key.revoked_at is None:
+            return key
+    raise Wrong(f"there is no key {name!r}; see: dragoman key list")
 
 
 def _settings(config: Path | None) -> Settings:

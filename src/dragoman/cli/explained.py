@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from dragoman.exchange.explanation import Chain, CredentialNow, Explanation, TargetNow
+from dragoman.exchange.explanation import Asking, Chain, CredentialNow, Explanation, TargetNow
 
 _COLOURS = {"ready": "green", "cooling": "yellow", "probing": "yellow", "disabled": "dim"}
 _WAYS = {
@@ -21,6 +21,7 @@ _WAYS = {
 def show(out: Console, told: Explanation) -> None:
     """Prints it, a paragraph for each question it answers."""
     out.print(Text.assemble(("Model ", "bold"), told.model, f"  (client speaks {told.protocol})"))
+    out.print(Text.assemble(("Group ", "bold"), _asking(told.asking)))
     for step in told.steps:
         out.print(f"  {step.kind}: {step.text}")
     for chain in told.chains:
@@ -44,6 +45,14 @@ def show(out: Console, told: Explanation) -> None:
         out.print(msgspec.json.format(bytes(told.request.body)).decode())
     if told.error:
         out.print(Text.assemble(("Refused ", "bold red"), told.error))
+
+
+def _asking(asking: Asking) -> str:
+    compat = ", compat mode by the path" if asking.compat else ""
+    if not asking.key:
+        return asking.group + compat
+    groups, models = (", ".join(names) or "all" for names in (asking.groups, asking.models))
+    return f"{asking.group}{compat}  (key {asking.key}: groups {groups}; models {models})"
 
 
 def _listed(out: Console, title: str, lines: Iterable[str]) -> None:

@@ -67,7 +67,11 @@ def serve(config: ConfigOption = None, host: HostOption = None, port: PortOption
 @app.command()
 def explain(
     model: Annotated[str, typer.Option("--model", help="The model a client asks for.")] = "",
-    group: Annotated[str, typer.Option("--group", help="The group it asks; not there yet.")] = "",
+    group: Annotated[
+        str, typer.Option("--group", help="The group in its path; switch = the active one.")
+    ] = "",
+    key: Annotated[str, typer.Option("--key", help="The client key, by its name.")] = "",
+    compat: Annotated[bool, typer.Option("--compat", help="Compat mode in its path.")] = False,
     request: Annotated[
         Path | None, typer.Option("--request", help="A file with a request's body; - = input.")
     ] = None,
@@ -81,9 +85,9 @@ def explain(
     config: ConfigOption = None,
 ) -> None:
     """Tell where a request would go and why. Nothing is sent."""
-    from dragoman.cli.explain import run
+    from dragoman.cli.explain import Asker, run
 
-    sys.exit(run(config, model, group, request, protocol, as_json))
+    sys.exit(run(config, model, Asker(group, key, compat), request, protocol, as_json))
 
 
 @app.command()

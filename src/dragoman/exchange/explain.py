@@ -10,12 +10,14 @@ import msgspec
 from dragoman.errors import DragomanError, UnknownModel
 from dragoman.exchange.carried import Account
 from dragoman.exchange.explanation import (
+    Asking,
     Chain,
     CredentialNow,
     Explanation,
     TargetNow,
     UpstreamRequest,
 )
+from dragoman.exchange.incoming import Caller
 from dragoman.exchange.job import Job, call_of
 from dragoman.exchange.masking import masked_headers, masked_url
 from dragoman.exchange.resolving import resolved
@@ -52,6 +54,7 @@ def explained(job: Job, situation: Situation) -> Explanation:
         return Explanation(
             job.model,
             protocol,
+            _asking(job.caller),
             strategy,
             False,
             (),
@@ -71,6 +74,7 @@ def explained(job: Job, situation: Situation) -> Explanation:
     record = Explanation(
         model=job.model,
         protocol=protocol,
+        asking=_asking(job.caller),
         strategy=strategy,
         session=bool(session),
         steps=resolution.steps,
@@ -81,6 +85,11 @@ def explained(job: Job, situation: Situation) -> Explanation:
     if not isinstance(decision, Try):
         return record
     return _with_request(record, job, decision, situation.options)
+
+
+def _asking(caller: Caller) -> Asking:
+    access = caller.access
+    return Asking(caller.name, caller.group, caller.compat, access.groups, access.models)
 
 
 def _told(decision: Decision) -> str:

@@ -37,6 +37,17 @@ class Chain(msgspec.Struct, frozen=True):
     pools: tuple[tuple[TargetNow, ...], ...]
 
 
+class Asking(msgspec.Struct, frozen=True):
+    """Who asks: the key by name ("" = none), the group that counts, and what the key opens (none =
+    all)."""
+
+    key: str
+    group: str
+    compat: bool
+    groups: tuple[str, ...]
+    models: tuple[str, ...]
+
+
 class UpstreamRequest(msgspec.Struct, frozen=True):
     """Secrets are masked."""
 
@@ -52,6 +63,7 @@ class Explanation(msgspec.Struct, frozen=True, rename="kebab"):
 
     model: str
     protocol: str
+    asking: Asking
     strategy: str
     session: bool
     steps: tuple[Step, ...]

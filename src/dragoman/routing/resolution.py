@@ -16,8 +16,8 @@ Pool: TypeAlias = tuple[Target, ...]
 
 class Step(msgspec.Struct, frozen=True):
     """One turn of the way from a name to its targets: `kind` is the rule that decided (suffix,
-    alias, wildcard, served, upstream, prefix, auto, mapping, default, unserved), `name` what was
-    asked for, `to` what it led to."""
+    group alias, group wildcard, alias, wildcard, served, upstream, prefix, auto, mapping, default,
+    unserved, resort), `name` what was asked for, `to` what it led to."""
 
     kind: str
     name: str

@@ -152,6 +152,10 @@ class Gateway:
         known = self.configured.groups.disabled
         return active_group(shared, self.settings.active_group, known)
 
+    async def take_active_group(self, shared: bytes) -> None:
+        """Takes the choice that another process has made, where this one does not watch."""
+        await self._shared.put(ACTIVE_GROUP, shared)
+
     async def use_group(self, name: str) -> None:
         """Changes it, for every process on this database.
 

@@ -6,7 +6,8 @@ new key is another one, and nothing of the old one is its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import RowMapping, select, update
@@ -68,7 +69,7 @@ class ClientKeyStore:
         try:
             async with self._engine.connect() as connection:
                 rows = await connection.execute(select(T).order_by(T.c.created_at, T.c.id))
-                return [_key(row) for row in rows.mappings()]
+                return [key_of(row) for row in rows.mappings()]
         except SQLAlchemyError as error:
             raise OSError(f"the database cannot be read: {error}") from error
 
@@ -116,8 +117,9 @@ class ClientKeyStore:
             raise NoSuchKey(name)
 
 
-def _key(row: RowMapping) -> ClientKey:
-    fields = dict(row)
+def key_of(row: RowMapping | Mapping[str, Any]) -> ClientKey:
+    """A key as its row tells it."""
+    fields: dict[str, Any] = dict(row)
     for name in ("groups", "models"):
         fields[name] = _STRINGS.decode(fields[name])
     fields["quotas"] = _OBJECT.decode(fields["quotas"])
