@@ -6,7 +6,14 @@ import re
 
 import pytest
 
-from dragoman.errors import Broken, TimedOut, Unreachable, UpstreamFault, UpstreamRefused
+from dragoman.errors import (
+    Broken,
+    ErrorKind,
+    TimedOut,
+    Unreachable,
+    UpstreamFault,
+    UpstreamRefused,
+)
 from dragoman.routing.resets import Told, reset_told, seconds_until
 from dragoman.routing.verdicts import Verdict, verdict_of
 from dragoman.upstreams.hosts import Conduct, ErrorRule
@@ -85,6 +92,45 @@ def test_a_subscriptions_window_rests_the_whole_account() -> None:
     for after_s in (None, 3.0):
         found = verdict_of(refused(429, *headers, after_s=after_s), USUAL, NOW_S)
         assert found == Verdict(stop=False, reason="quota", rest_s=500, whole=True)
+
+
+WINDOW = "anthropic-ratelimit-unified"
+
+
+@pytest.mark.parametrize(
+    ("rejected", "told"),
+    [
+        ({"5h": 500, "7d": None}, Told(500, whole=True)),
+        ({"5h": 500, "7d": 9000}, Told(9000, whole=True)),
+        ({"5h": None, "7d_oi": 7000}, Told(7000, whole=False)),
+        ({"7d": 9000, "7d_oi": 12_000}, Told(9000, whole=True)),
+        ({}, Told(40, whole=True)),
+    ],
+)
+def test_the_window_that_is_used_up_says_what_rests_and_how_long(
+    rejected: dict[str, float | None], told: Told
+) -> None:
+    headers = [(f"{WINDOW}-status", "rejected"), (f"{WINDOW}-reset", str(NOW_S + 40))]
+    for name, after_s in rejected.items():
+        headers.append((f"{WINDOW}-{name}-status", "rejected" if after_s else "allowed"))
+        headers.append((f"{WINDOW}-{name}-reset", str(NOW_S + (after_s or 1))))
+    found = reset_told(headers, b"", NOW_S)
+    assert found is not None
+    assert found.whole is told.whole
+    assert found.after_s == pytest.approx(told.after_s)
+
+
+def test_a_window_without_its_own_reset_ends_with_the_general_one() -> None:
+    headers = [(f"{WINDOW}-status", "rejected"), (f"{WINDOW}-7d_oi-status", "rejected")]
+    assert reset_told(headers, b"", NOW_S) is None
+    general = (f"{WINDOW}-reset", str(NOW_S + 40))
+    assert reset_told([*headers, general], b"", NOW_S) == Told(40, whole=False)
+
+
+@pytest.mark.parametrize("code", ["pass_through_only", "stream_incomplete"])
+def test_what_no_account_is_to_blame_for_rests_none(code: str) -> None:
+    error = UpstreamFault("no", status=403, kind=ErrorKind.PERMISSION, code=code)
+    assert verdict_of(error, USUAL, NOW_S) == Verdict(stop=False)
 
 
 def test_retry_after_is_believed_before_the_reset_of_one_limit() -> None:

@@ -75,7 +75,7 @@ async def before(
         for provider, host in hosts.items():
             url = await stack.enter_async_context(serve(host))
             clients[provider] = {"base-url": url + PATHS.get(provider, "")}
-        given = {"auth_dir": str(folder), "oauth_clients": clients, **settings}
+        given: dict[str, Any] = {"auth_dir": str(folder), "oauth_clients": clients, **settings}
         yield await stack.enter_async_context(world(*upstreams, **given))
 
 

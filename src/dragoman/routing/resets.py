@@ -21,6 +21,7 @@ _EPOCH = 1_000_000_000
 _EPOCH_MS = 100_000_000_000
 _LIMIT = re.compile(r"(anthropic-ratelimit|x-ratelimit)-(.*)remaining(.*)")
 UNIFIED = "anthropic-ratelimit-unified"
+_ACCOUNT_WINDOWS = frozenset({"5h", "7d"})
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -61,11 +62,26 @@ def seconds_until(value: str, now_s: float) -> float | None:
 
 
 def _unified(headers: Mapping[str, str], now_s: float) -> Told | None:
-    """A subscription's windows (5 hours, 7 days): the account stands still until the reset."""
+    """A subscription's windows. With one of the account's own (5 hours, 7 days) used up it stands
+    still until the reset; with another one (7 days of one kind of model) only that model does."""
     if headers.get(f"{UNIFIED}-status") != "rejected":
         return None
-    after_s = seconds_until(headers.get(f"{UNIFIED}-reset", ""), now_s)
-    return None if after_s is None else Told(after_s, whole=True)
+    full = {
+        name[len(UNIFIED) + 1 : -len("-status")]
+        for name, value in headers.items()
+        if name.startswith(f"{UNIFIED}-") and name.endswith("-status") and value == "rejected"
+    } - {""}
+    own = full & _ACCOUNT_WINDOWS
+    ends = [
+        after_s
+        for window in own or full
+        if (after_s := seconds_until(headers.get(f"{UNIFIED}-{window}-reset", ""), now_s))
+        is not None
+    ]
+    if not ends:
+        after_s = seconds_until(headers.get(f"{UNIFIED}-reset", ""), now_s)
+        return None if after_s is None else Told(after_s, whole=bool(own) or not full)
+    return Told(max(ends), whole=bool(own))
 
 
 def _exhausted(headers: Mapping[str, str], now_s: float) -> Told | None:

@@ -30,6 +30,9 @@ CAUSE_OF_REASON: dict[Reason, str] = {
 
 _OF_ANOTHER_ACCOUNT = frozenset({"invalid_encrypted_content"})
 """Reasoning that only the account which made it can read; it may be the next one."""
+_OF_NO_ACCOUNT = frozenset({"pass_through_only", "stream_incomplete"})
+"""A request that this kind of host does not take, a stream that just stops: another may do better,
+and the account is not to blame."""
 _STATE_REFUSED = re.compile(
     r"invalid `?signature`? in `?(redacted_)?thinking"  # Anthropic
     r"|thought[ _]signature (is )?(invalid|not valid|corrupt)"  # Gemini
@@ -81,6 +84,8 @@ def _usual(error: UpstreamFault, conduct: Conduct) -> Verdict:
         return Verdict(stop=False, reason="transient", rest_s=rest_s)
     if error.code in _UNSUPPORTED:
         return _OF_KIND[ErrorKind.NOT_FOUND]
+    if error.code in _OF_NO_ACCOUNT:
+        return Verdict(stop=False)
     if error.code in _OF_ANOTHER_ACCOUNT or (
         error.kind is ErrorKind.INVALID and _STATE_REFUSED.search(error.message)
     ):

@@ -85,12 +85,17 @@ def _draft(draft: Draft) -> Draft:
 
 def _needed(changes: dict[str, bytes | None], spans: Spans) -> dict[str, bytes | None]:
     """The changes that are some: what says the same already stays as it is."""
-    out: dict[str, bytes | None] = {}
-    for name, value in changes.items():
-        there = spans.raw.get(name)
-        if (there is not None) if value is None else (there is None or bytes(there) != value):
-            out[name] = value
-    return out
+    return {
+        name: value
+        for name, value in changes.items()
+        if not _says(spans.raw.get(name), None if value is None else msgspec.Raw(value))
+    }
+
+
+def _says(there: msgspec.Raw | None, wanted: msgspec.Raw | None) -> bool:
+    if there is None or wanted is None:
+        return there is wanted
+    return bool(msgspec.json.decode(there) == msgspec.json.decode(wanted))
 
 
 def _fit_tools(spans: Spans, changes: dict[str, bytes | None]) -> None:

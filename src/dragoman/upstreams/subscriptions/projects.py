@@ -13,7 +13,8 @@ from dragoman.neutral.json import Json, JsonObject
 from dragoman.upstreams.hosts import TokenSource
 
 _POLLS = 5
-_POLL_S = 2.0
+POLL_S = 2.0
+"""Between two looks at a project that is being made."""
 _USUAL_TIER = "legacy-tier"
 METADATA: JsonObject = {
     "ideType": "IDE_UNSPECIFIED",
@@ -47,7 +48,7 @@ class WithProject:
 
 
 class Finding:
-    """One account's, with the headers that open it. `poll_s`: between two looks at a new one."""
+    """One account's, with the headers that open it."""
 
     def __init__(
         self,
@@ -56,14 +57,12 @@ class Finding:
         label: str,
         proxy: str | None,
         headers: Headers,
-        poll_s: float = _POLL_S,
     ) -> None:
         self._fetch = fetch
         self._base = base
         self._label = label
         self._proxy = proxy
         self._headers = headers
-        self._poll_s = poll_s
 
     async def project(self) -> str:
         """
@@ -83,7 +82,7 @@ class Finding:
                 if project := _name(name):
                     return project
                 break
-            await asyncio.sleep(self._poll_s)
+            await asyncio.sleep(POLL_S)
         raise UpstreamFault(
             f"account {self._label}: Google names no project for it; write one into its file as "
             "project_id (Google Cloud console, with the Gemini for Google Cloud API enabled)",
