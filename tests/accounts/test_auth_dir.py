@@ -46,7 +46,7 @@ async def test_files_added_edited_and_deleted_are_seen_within_a_second(tmp_path:
             account = accounts.get(id_)
             assert account is not None
             assert account.prefix == "team"
-            with pytest.raises(UpstreamFault, match="disabled"):
+            with pytest.raises(UpstreamFault, match="it is disabled"):
                 await token(accounts, id_)
             (here.folder / id_).unlink()
             await until(lambda: accounts.get(id_) is None)
@@ -345,7 +345,7 @@ async def test_a_client_s_own_login_is_followed_and_never_renewed_by_us(tmp_path
             )
             here.clock.move(9 * 3600)
             await accounts.refresh_due()
-            with pytest.raises(UpstreamFault, match="use the program it belongs to"):
+            with pytest.raises(UpstreamFault, match="it is expired"):
                 await token(accounts, "import-claude.json")
             second = written()
             await until(lambda: status(accounts, "import-claude.json") == (Status.READY, ""))

@@ -231,13 +231,15 @@ async def test_a_login_that_has_ended_is_dead_for_all_to_see(
         async with here.accounts() as accounts:
             accounts.on_change(lambda: changes.append(1))
             here.clock.move(11 * 86400)
-            with pytest.raises(UpstreamFault, match=word) as caught:
+            with pytest.raises(UpstreamFault, match="ended by its provider") as caught:
                 await token(accounts, id_)
             assert caught.value.kind is ErrorKind.AUTHENTICATION
             account = accounts.get(id_)
             assert account is not None
             assert account.status is Status.DEAD
+            assert word in account.message
             assert f"log in again: dragoman login {provider}" in account.message
+            assert caught.value.detail == f"{id_}: {account.message}"
             assert changes == [1]
             here.clock.move(86400)
             await accounts.refresh_due()
@@ -284,7 +286,7 @@ async def test_another_program_s_file_is_used_but_not_renewed_until_adopted(
             sent = await source.headers()
             here.clock.move(9 * 3600)
             await accounts.refresh_due()
-            with pytest.raises(UpstreamFault, match="dragoman accounts adopt claude-ann@"):
+            with pytest.raises(UpstreamFault, match="claude cannot be used, it is expired"):
                 await source.headers()
             assert await source.refused(sent) is False
             account = accounts.get(id_)
@@ -313,3 +315,117 @@ async def test_what_its_owner_writes_after_a_401_is_taken(tmp_path: Path) -> Non
             account = accounts.get(id_)
             assert account is not None
             assert account.status is Status.READY
+
+
+async def test_what_somebody_changes_during_a_renewal_is_kept(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        id_ = here.logged_in("claude", **OURS)
+        async with here.accounts() as accounts:
+            here.clock.move(5 * 3600)
+
+            async def edited() -> None:
+                here.put(id_, {**here.file(id_), "prefix": "team", "note": "new"})
+
+            here.idp.hold_tokens(edited)
+            await accounts.refresh_due()
+            written = here.file(id_)
+            assert (written["prefix"], written["note"]) == ("team", "new")
+            assert written["access_token"] == await token(accounts, id_)
+            assert here.idp.count("claude", "token") == 1
+
+
+async def test_another_login_put_in_place_during_a_renewal_wins(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        id_ = here.logged_in("claude", **OURS)
+        async with here.accounts() as accounts:
+            here.clock.move(5 * 3600)
+
+            async def logged_in_anew() -> None:
+                here.logged_in("claude", **OURS)
+
+            here.idp.hold_tokens(logged_in_anew)
+            await accounts.refresh_due()
+            told = await token(accounts, id_)
+            assert told == here.file(id_)["access_token"] == "at-claude-ann-2"
+
+
+async def test_a_file_deleted_during_a_renewal_stays_deleted(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        id_ = here.logged_in("claude", **OURS)
+        async with here.accounts() as accounts:
+            here.clock.move(5 * 3600)
+
+            async def deleted() -> None:
+                (here.folder / id_).unlink()
+
+            here.idp.hold_tokens(deleted)
+            await accounts.refresh_due()
+            await accounts.look()
+            assert accounts.all() == []
+            assert not (here.folder / id_).exists()
+
+
+async def test_a_renewal_in_flight_at_the_end_is_waited_for(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        id_ = here.logged_in("claude", **OURS)
+
+        async def slowly() -> None:
+            await asyncio.sleep(0.3)
+
+        here.idp.hold_tokens(slowly)
+        async with here.accounts():
+            here.clock.move(5 * 3600)
+            await until(lambda: here.idp.count("claude", "token") == 1)
+        assert here.file(id_)["refresh_token"] in here.idp.refresh
+        assert here.file(id_)["refresh_token"] not in here.idp.used
+
+
+async def test_tokens_rotate_under_load_and_no_request_fails(tmp_path: Path) -> None:
+    """Each renewal ends the old access token at once, as the strictest provider would."""
+    async with world(tmp_path) as here:
+        here.idp.revoke_old = True
+        ids = [here.logged_in("claude", account, **OURS) for account in ("ann", "bo", "cy")]
+        answers: list[int] = []
+
+        async with here.accounts() as accounts:
+
+            async def client(id_: str) -> None:
+                source = accounts.source(id_)
+                while here.idp.count("claude", "token") < 30:
+                    sent = await source.headers()
+                    await asyncio.sleep(0)
+                    good = here.idp.valid("claude", sent[0][1].removeprefix("Bearer "))
+                    if not good and await source.refused(sent):
+                        sent = await source.headers()
+                        good = here.idp.valid("claude", sent[0][1].removeprefix("Bearer "))
+                    answers.append(200 if good else 401)
+                    await asyncio.sleep(0.002)
+
+            async def time_passes() -> None:
+                for turn in range(1, 11):
+                    here.clock.move(4 * 3600 + 1)
+                    await until(lambda: here.idp.count("claude", "token") >= 3 * turn)  # noqa: B023
+                    await asyncio.sleep(0.03)
+
+            await asyncio.gather(time_passes(), *(client(id_) for id_ in ids * 5))
+            assert set(answers) == {200}
+            assert len(answers) > 100
+            assert all(account.status is Status.READY for account in accounts.all())
+
+
+async def test_settings_changed_while_it_runs_take_effect(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.logged_in("claude", **OURS)
+        other = tmp_path / "other"
+        other.mkdir()
+        changes: list[int] = []
+        async with here.accounts() as accounts:
+            accounts.on_change(lambda: changes.append(len(accounts.all())))
+            accounts.turn_to(here.options(auth_dir=other))
+            assert accounts.all() == []
+            accounts.turn_to(here.options())
+            assert len(accounts.all()) == 1
+            assert changes == [0, 1]
+            (other / "kimi-1.json").write_text('{"type":"kimi","access_token":"t"}')
+            accounts.turn_to(here.options(auth_dir=other))
+            await until(lambda: [one.id for one in accounts.all()] == ["kimi-1.json"])

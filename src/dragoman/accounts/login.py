@@ -57,6 +57,10 @@ class Login:
         self.tokens = tokens
 
     @property
+    def renewing(self) -> bool:
+        return self.renewal is not None and not self.renewal.done()
+
+    @property
     def may_refresh(self) -> bool:
         """Whether its refresh token is ours to use. Vertex's key does not wear out."""
         if self.kind == "vertex":

@@ -19,6 +19,7 @@ from dragoman.accounts.login import Login
 from dragoman.accounts.printing import printed
 from dragoman.accounts.records import Account, Owner
 from dragoman.accounts.sealing import Seal, Sealed
+from dragoman.accounts.tokens import tokens_in
 from dragoman.neutral.json import JsonObject, encode, object_of
 from dragoman.observe.log import logger
 
@@ -31,12 +32,14 @@ class Marks(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A file's content: its object, or why there is none. `client` is what it points to."""
+    """A file's content: its object, or why there is none. `client` is what it points to; `missing`:
+    there is no such file."""
 
     fields: JsonObject | None
     why: str
     digest: bytes
     client: Path | None = None
+    missing: bool = False
 
 
 class News(NamedTuple):
@@ -74,16 +77,31 @@ class Registry:
             read = await asyncio.to_thread(self._read, login.id)
             self._take_one(login.id, read)
 
-    async def write(self, login: Login, fields: JsonObject) -> None:
-        """
+    async def write(
+        self, login: Login, change: Callable[[JsonObject], JsonObject]
+    ) -> JsonObject | None:
+        """Writes what the change makes of the file as it stands now, and tells it; None where it is
+        another login by now, or gone.
+
         Raises:
             OSError: the content is kept with the login then, for `write_again`.
         """
-        data = printed(fields, self.seal)
         async with self._turn:
+            read = await asyncio.to_thread(self._read, login.id)
+            if read.missing:
+                return None
+            fields = login.fields
+            if read.fields is not None and read.digest != login.digest:
+                if tokens_in(login.kind, read.fields).refresh != login.tokens.refresh:
+                    self._take_one(login.id, read)
+                    return None
+                fields = read.fields
+            fields = change(fields)
+            data = printed(fields, self.seal)
             login.unwritten = data
             await asyncio.to_thread(self.folder.write, login.id, data)
             self._written(login, data)
+            return fields
 
     def barred(self) -> str:
         return self.seal.barred
@@ -189,7 +207,8 @@ class Registry:
             return self._parsed(self.folder.read(id_))
         except OSError as error:
             why = f"the file cannot be read ({error.strerror or error})"
-            return Read(None, why, _digest(why.encode()))
+            missing = isinstance(error, FileNotFoundError)
+            return Read(None, why, _digest(why.encode()), missing=missing)
 
     def _parsed(self, data: bytes) -> Read:
         digest = _digest(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from dragoman.accounts.answers import Refusal
 from dragoman.accounts.auth_file import OURS
@@ -25,14 +25,18 @@ ANSWER_S = 30.0
 INEFFECTIVE_S = 30.0
 
 
+Change: TypeAlias = Callable[[JsonObject], JsonObject]
+
+
 class Files(Protocol):
     """The auth files as renewing needs them."""
 
     async def reread(self, login: Login) -> None:
         """Takes in what stands in the file now."""
 
-    async def write(self, login: Login, fields: JsonObject) -> None:
-        """Raises OSError."""
+    async def write(self, login: Login, change: Change) -> JsonObject | None:
+        """Writes what the change makes of the file's object as it stands now, and tells it; None
+        where somebody has put another login in its place, or taken it away. Raises OSError."""
 
     def barred(self) -> str:
         """Why nothing may be written at all; "" where it may."""
@@ -67,7 +71,7 @@ class Renewing:
 
     def begun(self, login: Login) -> asyncio.Task[None]:
         """The renewal in flight, begun if there is none."""
-        if login.renewal is None or login.renewal.done():
+        if login.renewal is None or not login.renewing:
             login.renewal = asyncio.create_task(self._run(login))
         return login.renewal
 
@@ -150,13 +154,18 @@ class Renewing:
     async def _kept(self, login: Login, answer: Renewed) -> None:
         """Writes what came, then uses it. Where it cannot be written it is used all the same: the
         old refresh token is worth nothing any more."""
-        changes = {**login.fields, **answer.changes, OURS: "dragoman"}
-        fields = tokens_out(login.kind, changes, answer.tokens)
+
+        def change(fields: JsonObject) -> JsonObject:
+            changed = {**fields, **answer.changes, OURS: "dragoman"}
+            return tokens_out(login.kind, changed, answer.tokens)
+
         failure = ""
         try:
-            await self._files.write(login, fields)
+            fields = await self._files.write(login, change)
         except OSError as error:
-            failure = error.strerror or str(error)
+            failure, fields = error.strerror or str(error), change(login.fields)
+        if fields is None:
+            return
         login.renew(fields, answer.tokens, self._now())
         if failure:
             login.folder_trouble = (

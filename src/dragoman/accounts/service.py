@@ -21,7 +21,7 @@ from dragoman.accounts.providers import PROVIDERS, Provider
 from dragoman.accounts.quotas import Notes
 from dragoman.accounts.records import Account, Quota, Status, Window
 from dragoman.accounts.registry import Registry
-from dragoman.accounts.renewing import Renewing
+from dragoman.accounts.renewing import ANSWER_S, Renewing
 from dragoman.accounts.source import Source
 from dragoman.config.watch import moments
 from dragoman.observe.log import logger
@@ -84,17 +84,18 @@ class Accounts:
         self._begin(self._keep_fresh())
 
     async def close(self) -> None:
-        """What is being renewed may end: its token would be lost."""
+        """What is being renewed may end: a token on its way would be lost."""
         renewals = [
             login.renewal
             for login in self.registry.logins.values()
-            if login.renewal is not None and not login.renewal.done()
+            if login.renewal is not None and login.renewing
         ]
         if renewals:
-            await asyncio.wait(renewals, timeout=self._tick_s)
-        for task in self._tasks:
+            await asyncio.wait(renewals, timeout=ANSWER_S)
+        tasks = [*self._tasks, *renewals]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def all(self) -> Sequence[Account]:
         now = self._now()
@@ -244,7 +245,7 @@ class Accounts:
             self._over[login.id] = over
             if login.unwritten is not None:
                 self._begin(self._write_again(login))
-            if self._due(login) and (login.renewal is None or login.renewal.done()):
+            if self._due(login) and not login.renewing:
                 self._begin(self._renew(login))
         self._announce(turned)
 

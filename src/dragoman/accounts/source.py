@@ -38,7 +38,7 @@ class Source:
         """
         login = self._login()
         if login is None:
-            raise _fault(f"the account {self._id} is gone")
+            raise _fault("the login that this needs is gone", self._id)
         now = self._now()
         if login.dead or login.fields.get("disabled") is True:
             raise self._useless(login)
@@ -61,7 +61,8 @@ class Source:
             return not login.tokens.over(self._now())
         now = self._now()
         if login.may_refresh:
-            if now - login.renewed_at < INEFFECTIVE_S or login.next_try_at > now:
+            rests = now - login.renewed_at < INEFFECTIVE_S or login.next_try_at > now
+            if rests and not login.renewing:
                 return False
             return await self._renewing.renew(login)
         before = login.tokens.access
@@ -69,21 +70,33 @@ class Source:
         return login.tokens.access != before and not login.tokens.over(self._now())
 
     def _useless(self, login: Login) -> UpstreamFault:
+        """Clients are told of the provider, the log of the account: it may be somebody's name."""
         account = login.account(self._now())
+        who = f"a login with {account.provider}"
         if account.status is Status.EXPIRED and login.trouble:
             return UpstreamFault(
-                f"the login of account {account.label} ({account.provider}) could not be renewed: "
-                f"{login.trouble}",
+                f"{who} could not be renewed: {login.trouble}",
                 status=503,
                 kind=ErrorKind.OVERLOADED,
                 retry_after_s=max(login.next_try_at - self._now(), 1),
+                detail=account.id,
             )
-        why = account.message or account.status.value
-        return _fault(f"account {account.label} ({account.provider}): {why}")
+        return _fault(
+            f"{who} cannot be used, it is {_WORDS.get(account.status, account.status.value)}; "
+            "dragoman accounts says what to do",
+            f"{account.id}: {account.message}",
+        )
 
 
-def _fault(message: str) -> UpstreamFault:
-    return UpstreamFault(message, status=401, kind=ErrorKind.AUTHENTICATION)
+_WORDS = {
+    Status.READY: "without a token that is still good",
+    Status.EXPIRED: "expired",
+    Status.DEAD: "ended by its provider",
+}
+
+
+def _fault(message: str, detail: str) -> UpstreamFault:
+    return UpstreamFault(message, status=401, kind=ErrorKind.AUTHENTICATION, detail=detail)
 
 
 def _bearer(access: str) -> Headers:

@@ -18,6 +18,7 @@ from dragoman.accounts.tokens import tokens_in
 from dragoman.routing.cooldowns import SPACE, Rest
 from dragoman.storage.state import State
 
+_ACCOUNT_WIDTH = 16
 _COLOURS = {
     Status.READY: "green",
     Status.EXPIRED: "yellow",
@@ -60,13 +61,13 @@ def rows_of(options: AccountOptions, state: State, now: float) -> list[Row]:
 
 def table(rows: Sequence[Row], now: float) -> Table:
     out = Table(box=None, pad_edge=False, header_style="bold")
-    quota, rests = any(row.quota for row in rows), any(row.rests for row in rows)
-    for name in ("Account", "Provider", "Plan", "State", "Renewed", "Expires"):
-        out.add_column(name, overflow="fold", no_wrap=name not in ("Account", "Plan"))
-    if rests:
-        out.add_column("Rests")
-    if quota:
-        out.add_column("Quota used")
+    widest = min(max(len(row.label) for row in rows), _ACCOUNT_WIDTH)
+    limits = any(row.quota or row.rests for row in rows)
+    out.add_column("Account", overflow="fold", min_width=widest)
+    for name in ("Provider", "Plan", "State", "Renewed", "Expires"):
+        out.add_column(name, overflow="fold", no_wrap=name != "Plan")
+    if limits:
+        out.add_column("Limits", overflow="fold")
     for row in rows:
         style = _COLOURS.get(row.status, "dim")
         cells: list[str | Text] = [
@@ -77,10 +78,8 @@ def table(rows: Sequence[Row], now: float) -> Table:
             _ago(row.last_refresh, now),
             _ahead(row.expires_at, now),
         ]
-        if rests:
-            cells.append(_resting(row.rests, now))
-        if quota:
-            cells.append("\n".join(_window(one, now) for one in row.quota))
+        if limits:
+            cells.append("\n".join((*_resting(row.rests, now), *_used(row.quota, now))))
         out.add_row(*cells)
     return out
 
@@ -129,17 +128,19 @@ def _rests(state: State, now: float) -> dict[str, dict[str, float]]:
     return out
 
 
-def _resting(rests: dict[str, float], now: float) -> str:
+def _resting(rests: dict[str, float], now: float) -> list[str]:
     if "" in rests:
-        return _span(rests[""] - now)
-    return "\n".join(f"{model} {_span(end - now)}" for model, end in sorted(rests.items()))
+        return [f"rests {_span(rests[''] - now)}"]
+    return [f"{model} rests {_span(end - now)}" for model, end in sorted(rests.items())]
 
 
-def _window(window: Window, now: float) -> str:
-    used = "?" if window.used is None else f"{window.used:.0%}"
-    if window.resets_at is None or window.resets_at <= now:
-        return f"{window.name} {used}"
-    return f"{window.name} {used}, new in {_span(window.resets_at - now)}"
+def _used(windows: Sequence[Window], now: float) -> list[str]:
+    out = []
+    for window in windows:
+        used = "?" if window.used is None else f"{window.used:.0%}"
+        left = window.resets_at - now if window.resets_at is not None else 0
+        out.append(f"{window.name} {used}" + (f" ({_span(left)})" if left > 0 else ""))
+    return out
 
 
 def _ago(at: float | None, now: float) -> str:

@@ -1,19 +1,31 @@
-"""What an account serves, as the names in force tell it."""
+"""What accounts serve, as the names in force tell it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dragoman.routing.candidates import account_of
 from dragoman.routing.names import Names
 from dragoman.routing.served import Target
-from dragoman.upstreams.hosts import Credential, Host
 
 
-def served_by(names: Names, account: str) -> Iterator[tuple[Host, Credential, Target]]:
-    """Every model of a host that this account opens, with its first credential there."""
+def places(names: Names) -> dict[str, str]:
+    """By account, what cool-downs and `reset-quota` call its first credential."""
+    found: dict[str, str] = {}
+    for models in names.hosts().values():
+        for credential in models.host.credentials:
+            if credential.source is not None:
+                account = credential.id.partition("#")[0]
+                found.setdefault(account, account_of(models.host, credential))
+    return found
+
+
+def served_by(names: Names, account: str) -> Iterator[Target]:
+    """Every model that this account opens."""
     for models in names.hosts().values():
         for target in models.targets:
-            for credential in target.host.credentials:
-                if credential.source is not None and credential.id.partition("#")[0] == account:
-                    yield target.host, credential, target
-                    break
+            if any(
+                one.source is not None and one.id.partition("#")[0] == account
+                for one in target.host.credentials
+            ):
+                yield target

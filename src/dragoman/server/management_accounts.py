@@ -15,9 +15,8 @@ from dragoman.admin.quotas import auth_index
 from dragoman.admin.refusals import Refused
 from dragoman.exchange.incoming import Reply
 from dragoman.neutral.json import Json, JsonObject, object_of
-from dragoman.routing.candidates import account_of
 from dragoman.server.call import HttpCall
-from dragoman.server.gateway_accounts import served_by
+from dragoman.server.gateway_accounts import places, served_by
 from dragoman.server.management_body import json_of, parts_of, query_of
 from dragoman.server.respond import json_reply
 
@@ -81,8 +80,12 @@ async def _models(call: HttpCall) -> Reply:
     if call.gateway.accounts.get(name) is None:
         raise Refused(404, "auth file not found")
     entries: dict[str, JsonObject] = {
-        target.entry.id: {"id": target.entry.id, "type": host.name, "owned_by": host.name}
-        for host, _, target in served_by(call.gateway.names, name)
+        target.entry.id: {
+            "id": target.entry.id,
+            "type": target.host.name,
+            "owned_by": target.host.name,
+        }
+        for target in served_by(call.gateway.names, name)
     }
     return json_reply({"models": [*entries.values()]})
 
@@ -138,14 +141,8 @@ def _named_body(call: HttpCall) -> tuple[str, JsonObject]:
 
 def _index(call: HttpCall) -> Callable[[Account], str]:
     """The index by which `reset-quota` knows an account, too."""
-    names = call.gateway.names
-
-    def index(account: Account) -> str:
-        for host, credential, _ in served_by(names, account.id):
-            return auth_index(account_of(host, credential))
-        return auth_index(account.id)
-
-    return index
+    found = places(call.gateway.names)
+    return lambda account: auth_index(found.get(account.id, account.id))
 
 
 ROUTES: dict[tuple[str, str], Callable[[HttpCall], Awaitable[Reply]]] = {
