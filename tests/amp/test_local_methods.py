@@ -239,6 +239,15 @@ async def test_half_a_character_does_not_cost_the_thread(tmp_path: Path) -> None
         assert told["note"] == "whole 😀 and a \\ud83d in words"
 
 
+async def test_a_long_thread_with_half_a_character_and_zeros_is_kept(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        long = "\u0000 é \n" * 100_000
+        document = thread(title="cut \ud83d\u0000", messages=[], note=long)
+        await amp.result("uploadThread", thread=document)
+        told = (await amp.result("getThread", thread=ONE))["thread"]["data"]
+        assert (told["title"], told["note"] == long) == ("cut \ufffd\u0000", True)
+
+
 async def test_the_method_may_stand_in_the_address_alone(tmp_path: Path) -> None:
     async with client(tmp_path) as amp:
         reply = await amp.reply("POST", "/api/internal?getUserInfo", b'{"params":{}}')

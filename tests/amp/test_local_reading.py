@@ -82,6 +82,13 @@ async def test_an_unreadable_date_is_told(tmp_path: Path) -> None:
         assert body_of(reply) == {"error": "'soon' is no date; write 2026-01-15, 7d or 2w"}
 
 
+async def test_a_search_of_very_many_words_is_refused(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        reply = await amp.reply("GET", "/api/threads/find?q=" + "+".join(["a"] * 51))
+        assert body_of(reply) == {"error": "a search has at most 50 words"}
+        assert await found(amp, "+".join(["a"] * 50)) == []
+
+
 async def test_a_thread_reads_as_markdown(tmp_path: Path) -> None:
     async with client(tmp_path) as amp:
         await amp.result("uploadThread", thread=thread())
@@ -104,13 +111,14 @@ async def test_markdown_cuts_long_results_when_asked_and_fences_safely(tmp_path:
         {"type": "tool_result", "toolUseID": "b", "run": {"status": "error", "error": "gone"}},
         {"type": "image", "source": {}},
     ]
-    document = thread(title="", messages=[{"role": "system", "content": blocks}])
+    document = thread(title="", created=2**53 - 1, messages=[{"role": "system", "content": blocks}])
     async with client(tmp_path) as amp:
         await amp.result("uploadThread", thread=document)
         cut = text_of(await amp.reply("GET", f"/api/threads/{ONE}.md?truncate_tool_results=1"))
         whole = text_of(await amp.reply("GET", f"/api/threads/{ONE}.md"))
     assert "\n[1016 characters left out]\n````\n" in cut
     assert f'````\n{{"output":"```{"x" * 3000}"}}\n````\n' in whole
+    assert "created: 9999-12-31T23:59:59.000Z\n" in whole
     assert "# Untitled\n\n## Other\n" in whole
     assert whole.endswith("```\ngone\n```\n\n*(an image)*\n")
 

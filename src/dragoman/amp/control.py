@@ -8,6 +8,7 @@ had here.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -27,6 +28,7 @@ from dragoman.observe.log import logger
 from dragoman.storage.amp_threads import AmpThreads
 
 _MOST_FOUND = 200
+_LONG = 256 * 1024
 _FEED = (
     b'<?xml version="1.0"?><rss version="2.0"><channel><title>No news</title>'
     b"<link>/</link><description>This gateway has no news feed.</description></channel></rss>"
@@ -72,7 +74,7 @@ class ControlPlane:
 
     async def _method(self, asked: Asked, owner: str) -> Reply:
         try:
-            body = read_json(asked.body)
+            body = await _read_json(asked.body)
             name, params = body.get("method"), body.get("params")
             told = name if isinstance(name, str) else asked.query
             given: JsonObject = params if isinstance(params, dict) else {}
@@ -166,6 +168,13 @@ class ControlPlane:
         except OSError as error:
             return pages.told(_failed(error).message, 503)
         return pages.thread(markdown(document, truncate_results=False))
+
+
+async def _read_json(body: bytes) -> JsonObject:
+    """A long one is read beside the event loop."""
+    if len(body) < _LONG:
+        return read_json(body)
+    return await asyncio.to_thread(read_json, body)
 
 
 def _number(text: str, otherwise: int) -> int:

@@ -11,13 +11,14 @@ from dragoman.amp.documents import messages_of, object_in, whole_number
 from dragoman.neutral.json import Json, JsonObject, encode_text
 
 _LONGEST_RESULT = 2000
+_END_OF_TIME_MS = 253_402_300_799_000
 _ROLES = {"user": "User", "assistant": "Assistant"}
 
 
 def markdown(document: JsonObject, *, truncate_results: bool) -> str:
     """The whole thread; `truncate_results` cuts long results of tools."""
     title = _one_line(document.get("title")) or "Untitled"
-    created = whole_number(document.get("created")) or 0
+    created = min(whole_number(document.get("created")) or 0, _END_OF_TIME_MS)
     made = datetime.fromtimestamp(created / 1000, UTC).isoformat(timespec="milliseconds")
     head = [
         "---",

@@ -14,16 +14,20 @@ _TERM = re.compile(r'(?:(file|repo|ref|author|after|before|task):)?(?:"([^"]*)"|
 _AGO = re.compile(r"(\d{1,5})([dw])")
 _DAY_MS = 24 * 3600 * 1000
 _AROUND = 80
+_MOST_TERMS = 50
 
 
 def wanted(query: str, now_ms: int, owner: str) -> Wanted | None:
     """What a query asks for; None when nothing here can fit (another author, a task).
 
     Raises:
-        Refused: a date cannot be read.
+        Refused: a date cannot be read, or it has too many words.
     """
     found: dict[str, list[str]] = {}
-    for match in _TERM.finditer(query.lower()):
+    terms = list(_TERM.finditer(query.lower()))
+    if len(terms) > _MOST_TERMS:
+        raise invalid(f"a search has at most {_MOST_TERMS} words")
+    for match in terms:
         value = match[2] if match[2] is not None else match[3]
         if value:
             found.setdefault(match[1] or "", []).append(value)

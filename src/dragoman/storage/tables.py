@@ -22,16 +22,16 @@ AMP_THREADS = Table(
     Column("version", Integer, nullable=False),
     Column("used_ms", Integer, nullable=False),
     Column("main", String, nullable=False),
-    Column("entry", LargeBinary, nullable=False),
-    Column("text", String, nullable=False),
-    Column("files", String, nullable=False),
-    Column("repos", String, nullable=False),
-    Column("refs", String, nullable=False),
-    Column("document", LargeBinary, nullable=False),
     Column("size", Integer, nullable=False),
     Column("archived", Boolean, nullable=False),
     Column("meta", LargeBinary, nullable=False),
     Column("labels", LargeBinary, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("repos", String, nullable=False),
+    Column("refs", String, nullable=False),
+    Column("files", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("document", LargeBinary, nullable=False),
 )
 
 SHARED = Table(
