@@ -53,6 +53,10 @@ aliases: {m: [gone(high), kimi-k2], n: [a/own, team/shown, llama3, auto, m]}
 fallbacks: [{for: "*", to: [lost, a/shown]}]
 default-model: nobody
 """
+    groups = 'groups: {q: {models: {"*": ["*", missing(low)], x: kimi-k2}}}\n'
+    assert warned(LISTED + groups) == [
+        "line 4: groups.q.models.*: 'missing' is in no upstream's models; it is passed over",
+    ]
     assert warned(LISTED + text) == [
         "line 4: aliases.m: 'gone' is in no upstream's models; it is passed over",
         "line 5: fallbacks[0].to: 'lost' is in no upstream's models; it is passed over",

@@ -11,6 +11,7 @@ GROUPS = Groups({"default": False, "qwen": False, "kimi": False, "old": True})
 def test_a_key_of_no_group_asks_the_default_and_may_ask_all() -> None:
     assert ALL.home == "default"
     assert GROUPS.reachable(ALL) == ("default", "qwen", "kimi")
+    assert ("old" in GROUPS, "nosuch" in GROUPS) == (True, False)
     GROUPS.check(ALL, "kimi")
 
 

@@ -63,6 +63,7 @@ def test_one_name_is_resolved_for_each_group_apart() -> None:
     assert way(found, "claude-sonnet-4-5") == [["a:claude-sonnet-4-5"]]
     assert way(found, "claude-sonnet-4-5", "qwen")[0] == ["a:qwen3-coder"]
     assert way(found, "claude-sonnet-4-5", "of-nobody") == [["a:claude-sonnet-4-5"]]
+    assert (found.closed("qwen"), found.closed("of-nobody")) == (True, False)
 
 
 @pytest.mark.parametrize("name", ["qwen3-coder", "small", "a/tiny", "auto", "gpt-5"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dragoman.config.aliases import AliasTable
+from dragoman.config.aliases import ITSELF, AliasTable
 from dragoman.config.problems import Notice, Place
 from dragoman.reasoning.suffix import parse_suffix
 
@@ -63,6 +63,11 @@ def _targets(settings: Settings) -> Iterator[tuple[Place, str]]:
     for alias, names in settings.aliases.items():
         for name in names:
             yield ("aliases", alias), name
+    for group, settled in settings.groups.items():
+        for alias, names in (settled.models or {}).items():
+            for name in names:
+                if name != ITSELF:
+                    yield ("groups", group, "models", alias), name
     for at, fallback in enumerate(settings.fallbacks):
         for name in fallback.to:
             yield ("fallbacks", at, "to"), name

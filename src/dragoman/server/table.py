@@ -44,8 +44,12 @@ def find_route(call: HttpCall) -> Route | None:
     path = call.path
     if path != "/" and path.endswith("/"):
         path = call.path = path.rstrip("/") or "/"
+    found = _unprefixed(method, call)
+    if found is not None:
+        return found
+    call.prefix, call.path = "", path
     # Not among the fixed: a group may have the name of a provider.
-    found = routes_logins.FIXED.get((method, path)) or _unprefixed(method, call)
+    found = routes_logins.FIXED.get((method, path))
     if found is not None:
         return found
     parts = parted(path)
@@ -54,7 +58,7 @@ def find_route(call: HttpCall) -> Route | None:
     call.way, call.path = parts
     found = _unprefixed(method, call)
     if found is None or (found.open and not call.gateway.has_group(call.way.group)):
-        call.way, call.path = NO_WAY, path
+        call.way, call.prefix, call.path = NO_WAY, "", path
         return None
     return found
 
