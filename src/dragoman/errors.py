@@ -17,6 +17,7 @@ DragomanError
     ├── Unreachable       no connection (refused, DNS, TLS)
     ├── TimedOut          a deadline passed
     ├── Broken            what it sent is no answer (garbage, cut short, wrong content type)
+    │   └── HungUp        a kept connection ended without an answer, as hosts end idle ones
     └── PoolExhausted     every credential rests or has failed
 
 `message` is public: it reaches the client. `detail` is for the log only.
@@ -231,6 +232,11 @@ class TimedOut(UpstreamFault):
 
 class Broken(UpstreamFault):
     """502: what the upstream sent is no answer, or its stream was cut."""
+
+
+class HungUp(Broken):
+    """502: a connection kept from an earlier request ended before anything was answered. Most often
+    the host had just given it up, and never saw the request: no fault of the account."""
 
 
 class PoolExhausted(UpstreamFault):

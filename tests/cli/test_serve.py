@@ -25,6 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from dragoman.cli.serve import keep_alive
+
 CONFIG: dict[str, object] = {
     "port": 0,
     "api-keys": ["sk-of-the-test"],
@@ -380,3 +382,13 @@ def test_help_is_quick_and_names_the_options(tmp_path: Path) -> None:
         assert gateway.ended() == 0
         assert gateway.output.startswith("dragoman ")
     assert not (tmp_path / "config.yaml").exists()
+
+
+@pytest.mark.parametrize(("every_s", "kept"), [(0, 0), (7.2, 1)])
+def test_clients_connections_are_kept_alive_below_http(every_s: float, kept: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        keep_alive(listener, every_s)
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as one:
+            assert one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == kept
+            if kept:
+                assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 8

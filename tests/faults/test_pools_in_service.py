@@ -104,6 +104,35 @@ async def test_when_the_hedge_fails_the_first_attempt_may_still_answer() -> None
         assert (told.text, told.headers["x-dragoman-credential"]) == (TEXT, "0")
 
 
+@pytest.mark.parametrize(("stream", "status"), [(True, 200), (False, 500)])
+async def test_a_stream_may_have_rounds_of_its_own_before_anything_was_sent(
+    stream: bool, status: int
+) -> None:
+    left = [3]
+
+    def three_failures(_key: str) -> str:
+        left[0] -= 1
+        return "500" if left[0] >= 0 else ""
+
+    streaming = {"bootstrap-retries": 1}
+    async with service(three_failures, request_retry=0, streaming=streaming) as running:
+        told = await running.ask(stream=stream)
+        assert told.status == status
+        assert len(running.faulty.asked) == (4 if stream else 3)
+
+
+async def test_subagents_of_a_session_stay_together_or_go_apart() -> None:
+    for together, keys in ((True, 1), (False, 3)):
+        routing = {"session-affinity-subagents": together}
+        async with service(lambda _key: "", routing=routing) as running:
+            for agent in ("", "one", "two", "one"):
+                headers = [("x-claude-code-session-id", "s"), ("x-claude-code-agent-id", agent)]
+                body = b'{"model": "m", "messages": [{"role": "user", "content": "hi"}]}'
+                incoming = Incoming("r", CODECS["openai"], headers, body)
+                await running.app.gateway.exchange.generate(incoming, Outcome("r", "openai"))
+            assert len({asked.key for asked in running.faulty.asked}) == keys
+
+
 async def test_without_hedging_one_is_waited_for() -> None:
     async with service(lambda key: "slow-begin" if key == "key-0" else "") as running:
         assert (await running.ask()).headers["x-dragoman-credential"] == "0"

@@ -53,6 +53,25 @@ def test_a_conversation_is_told_by_the_first_sign_there_is(
     assert session_of(list(headers.items()), Spans(json.dumps(body).encode())) == session
 
 
+@pytest.mark.parametrize(
+    ("headers", "together", "apart"),
+    [
+        ({"x-claude-code-session-id": "s"}, "s", "s"),
+        ({"x-claude-code-session-id": "s", "x-claude-code-agent-id": "a7"}, "s", "s/a7"),
+        ({"session-id": "s", "thread-id": "s"}, "s", "s"),
+        ({"session-id": "s", "thread-id": "t"}, "s", "s/t"),
+        ({"x-session-id": "child", "x-parent-session-id": "s"}, "s", "child"),
+        ({"thread-id": "t"}, "", ""),
+    ],
+)
+def test_a_subagent_shares_its_parents_conversation_or_has_its_own(
+    headers: dict[str, str], together: str, apart: str
+) -> None:
+    given = list(headers.items())
+    assert session_of(given, Spans(b"{}")) == together
+    assert session_of(given, Spans(b"{}"), apart=True) == apart
+
+
 @pytest.mark.parametrize("answer", ['"assistant"', '"model"'])
 def test_a_conversation_without_a_sign_is_told_by_how_it_began(answer: str) -> None:
     def session(system: str, *turns: str) -> str:

@@ -90,6 +90,13 @@ def test_asked_during_a_pause_it_names_the_same_end() -> None:
     assert game.planner.next(1000.1) == Wait(1000.2)
 
 
+def test_a_streamed_request_may_have_further_rounds() -> None:
+    for further, tries in ((0, 1), (2, 3)):
+        game = play(target("h", key(0), conduct=CALM), plan=PlanSettings().with_rounds(further))
+        assert game.run({"h/0/m": [refused(500)]}) is not None
+        assert game.log == ["h/0/m"] * tries
+
+
 def test_a_host_takes_part_in_as_many_rounds_as_it_may() -> None:
     eager, calm = target("a", key(0)), target("b", key(0), conduct=CALM)
     game = play(eager, calm)

@@ -9,6 +9,7 @@ import pytest
 from dragoman.errors import (
     Broken,
     ErrorKind,
+    HungUp,
     TimedOut,
     Unreachable,
     UpstreamFault,
@@ -72,6 +73,7 @@ TRANSIENT = Verdict(stop=False, reason="transient", rest_s=60)
         (Unreachable("refused"), TRANSIENT),
         (TimedOut("late"), TRANSIENT),
         (Broken("garbage"), TRANSIENT),
+        (HungUp("gone"), Verdict(stop=False, reason="transient", rest_s=0)),
     ],
 )
 def test_a_failure_has_its_verdict(error: UpstreamFault, verdict: Verdict) -> None:

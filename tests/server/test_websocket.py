@@ -288,3 +288,24 @@ async def test_a_conversation_its_upstream_keeps_goes_on_there() -> None:
                 )
     assert text_of(again) == "on"
     assert fake.last["previous_response_id"] == mine["id"]
+
+
+async def test_with_the_management_key_each_response_is_explained_instead() -> None:
+    manage = {"secret-key": "the-management-key"}
+    app = app_of(remote_management=manage)
+    headers = {"x_dragoman_explain": "1", "x_management_key": "the-management-key"}
+    async with running(app) as address, opening(address, **headers) as socket:
+        for model in ("echo", "nobody"):
+            await sent(socket, model=model, input="Hello")
+            told = json.loads(await asyncio.wait_for(socket.recv(), 10))
+            assert told["type"] == "dragoman.explanation"
+            assert told["explanation"]["model"] == model
+        assert told["explanation"]["decision"] == "nobody is asked"
+
+
+async def test_without_the_management_key_nothing_is_explained_over_websocket() -> None:
+    manage = {"secret-key": "the-management-key"}
+    app = app_of(remote_management=manage)
+    async with running(app) as address, opening(address, x_dragoman_explain="1") as socket:
+        error = await answered(socket, input="Hello")
+    assert (error["type"], error["status"]) == ("error", 401)

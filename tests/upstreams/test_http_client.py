@@ -8,7 +8,7 @@ import pytest
 import zstandard
 from tests.upstreams.raw_host import Exchange, RawHost, answering, chunk, chunked, raw_host, whole
 
-from dragoman.errors import Broken, TimedOut, Unreachable
+from dragoman.errors import Broken, HungUp, TimedOut, Unreachable
 from dragoman.upstreams import http
 from dragoman.upstreams.http import Answer, Call, Deadlines, Headers, HttpClient
 
@@ -93,8 +93,9 @@ async def test_a_kept_connection_that_the_host_closed_meanwhile_is_replaced(
         assert (host.connections, len(host.asked)) == (3, 3)
 
 
-async def test_a_kept_connection_that_closes_on_the_next_request_is_replaced(
-    client: HttpClient,
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_request_that_a_kept_connection_swallows_is_repeated_only_where_that_is_safe(
+    client: HttpClient, method: str
 ) -> None:
     async def once_then_hang_up(exchange: Exchange) -> None:
         await exchange.request()
@@ -107,8 +108,40 @@ async def test_a_kept_connection_that_closes_on_the_next_request_is_replaced(
 
     async with raw_host(once_then_hang_up) as host:
         assert await fetched(client, call(host)) == b"ok"
+        second = call(host)._replace(method=method)
+        if method == "GET":
+            assert await fetched(client, second) == b"ok"
+            return
+        with pytest.raises(
+            HungUp, match=r"^upstream up closed a kept connection without an answer$"
+        ):
+            await client.send(second)
+        assert len(host.asked) == 2
+        assert await fetched(client, second) == b"ok"
+
+
+async def test_one_kept_connection_that_was_given_up_takes_the_others_with_it(
+    client: HttpClient,
+) -> None:
+    async def old_and_new(exchange: Exchange) -> None:
+        number = exchange.host.connections
+        await exchange.request()
+        await exchange.send(whole(b"ok"))
+        while await exchange.request() is not None:
+            if number <= 2:
+                exchange.writer.close()
+                return
+            await exchange.send(whole(b"ok"))
+
+    async with raw_host(old_and_new) as host:
+        answers = [await client.send(call(host)) for _ in range(2)]
+        for answer in answers:
+            assert await answer.read_all() == b"ok"
+            answer.close()
+        with pytest.raises(HungUp):
+            await client.send(call(host))
         assert await fetched(client, call(host)) == b"ok"
-        assert [asked.body for asked in host.asked] == [b"{}", b"{}", b"{}"]
+        assert host.connections == 3
 
 
 async def test_a_connection_that_dies_in_a_fresh_request_is_a_fault_and_no_second_try(

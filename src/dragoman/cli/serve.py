@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import math
 import os
 import secrets
 import signal
@@ -93,12 +94,24 @@ def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keep_alive(listener, settings.nonstream_keepalive_interval)
     try:
         listener.bind((settings.host, settings.port))
     except OSError:
         listener.close()
         raise
     return listener
+
+
+def keep_alive(listener: socket.socket, every_s: float) -> None:
+    """Has the connections that come from this listener kept alive below HTTP; 0 = as the system
+    does it."""
+    if every_s <= 0:
+        return
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option in ("TCP_KEEPIDLE", "TCP_KEEPALIVE", "TCP_KEEPINTVL"):
+        if hasattr(socket, option):
+            listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), math.ceil(every_s))
 
 
 def _why_not(error: OSError, settings: Settings) -> str:

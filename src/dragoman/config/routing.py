@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from dragoman.config.aliases import ITSELF
-from dragoman.config.blocks import LATER, Block, Count, Duration, Names, Seconds, SecondsOrOff
+from dragoman.config.blocks import Block, Count, Duration, Names, Seconds, SecondsOrOff
 from dragoman.neutral.globs import is_glob
 from dragoman.reasoning.suffix import parse_suffix
 
@@ -104,7 +104,9 @@ class Routing(Block):
         description="A conversation stays on its credential, for prompt caches.",
     )
     session_affinity_subagents: bool = Field(
-        default=True, description="A subagent's conversation stays with its parent's." + LATER
+        default=True,
+        description="A subagent (Claude Code, Codex, opencode) stays on its parent's credential; "
+        "false: each finds its own.",
     )
     session_affinity_ttl: Duration = Field(
         default=3600,

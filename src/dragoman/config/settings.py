@@ -9,7 +9,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dragoman.config.ampcode import AmpKeys
 from dragoman.config.blocks import (
-    LATER,
     Block,
     Count,
     CountOrOff,
@@ -83,7 +82,9 @@ class Streaming(Block):
         default=15, description="Seconds between keepalives in a stream; a written 0 = off."
     )
     bootstrap_retries: Count = Field(
-        default=0, description="Extra whole attempts before anything was sent." + LATER
+        default=0,
+        description="Further rounds of a streamed request before anything was sent, beside "
+        "request-retry.",
     )
 
 
@@ -140,7 +141,10 @@ class Gateway(Block):
     )
     nonstream_keepalive_interval: SecondsOrOff = Field(
         default=0,
-        description="Seconds between keepalives of an answer that is not streamed." + LATER,
+        description="Seconds between TCP keepalives to clients, so that nothing between forgets "
+        "the connection while an answer that is not streamed takes its time; 0 = the system's own. "
+        "Nothing is written into the answer: its first byte would fix status 200 before it is "
+        "known. Read at start.",
     )
     max_body_mb: int = Field(
         default=64, ge=1, le=4096, description="Largest request body in MB, after decompression."

@@ -84,6 +84,7 @@ class Request(msgspec.Struct, frozen=True):
     held: FindHeld = no_state
     naming: Naming = AS_CONFIGURED
     unfit: DragomanError | None = None
+    further_rounds: int = 0
 
 
 class Attempts:
@@ -125,7 +126,7 @@ class Attempts:
         plan = Planner(
             resolution,
             pools,
-            settings.plan,
+            settings.plan.with_rounds(request.further_rounds),
             request.session,
             request.pinned,
             request.held,

@@ -14,7 +14,7 @@ from dragoman.exchange.incoming import Incoming, Outcome, Reply
 from dragoman.exchange.job import Job
 from dragoman.exchange.relay import Source, relayed
 from dragoman.exchange.remembered import Remembered
-from dragoman.exchange.sending import Options, Sender, bare_reply
+from dragoman.exchange.sending import Options, Sender, bare_reply, job_of
 from dragoman.exchange.side_requests import SideRequests
 from dragoman.exchange.streams import Open, open_stream
 from dragoman.exchange.whole import whole_answer
@@ -49,7 +49,7 @@ class Exchange:
             DragomanError: nothing has been sent; render it in the client's protocol.
         """
         options = self._options()
-        job = Job(incoming, outcome, options.seal_key, self.remembered, options.policies)
+        job = job_of(incoming, outcome, options, self.remembered)
         if not job.stream:
             return await self._whole(job, options)
         if not options.keepalive_s:
@@ -85,7 +85,9 @@ class Exchange:
             return found
 
         try:
-            return await self._attempts.over(_request(job), Work(run, Open.close))
+            return await self._attempts.over(
+                _request(job, options.bootstrap_rounds), Work(run, Open.close)
+            )
         except DragomanError as error:
             other = self._released(job, error, options)
         return await self._opened(other, options)
@@ -102,10 +104,10 @@ class Exchange:
         other = incoming.instead() if incoming.instead is not None else None
         if other is None:
             raise kept_elsewhere(error) from error
-        return Job(other, job.outcome, options.seal_key, self.remembered, options.policies)
+        return job_of(other, job.outcome, options, self.remembered)
 
 
-def _request(job: Job) -> attempts.Request:
+def _request(job: Job, further_rounds: int = 0) -> attempts.Request:
     incoming = job.incoming
     return attempts.Request(
         job.model,
@@ -116,6 +118,7 @@ def _request(job: Job) -> attempts.Request:
         job.held,
         incoming.naming,
         job.too_long(),
+        further_rounds,
     )
 
 

@@ -90,7 +90,10 @@ class Job:
         seal_key: bytes,
         remembered: Remembered,
         policies: Mapping[str, GroupPolicy] = _NO_POLICIES,
+        *,
+        agents_apart: bool = False,
     ) -> None:
+        self._agents_apart = agents_apart
         self.incoming = incoming
         self.outcome = outcome
         self._seal_key = seal_key
@@ -144,7 +147,7 @@ class Job:
 
     def session(self) -> str:
         """What tells this conversation from any other; "" where nothing does."""
-        found = session_of(self.incoming.headers, self.spans)
+        found = session_of(self.incoming.headers, self.spans, apart=self._agents_apart)
         return f"{self.caller.owner}/{self.model}/{found}" if found else ""
 
     def held(self) -> Held | None:

@@ -11,6 +11,7 @@ import msgspec
 from dragoman.exchange.attempts import Attempt
 from dragoman.exchange.calling import called
 from dragoman.exchange.failures import refusal, web_page
+from dragoman.exchange.incoming import Incoming, Outcome
 from dragoman.exchange.job import Job, Prepared, call_of
 from dragoman.exchange.remembered import Remembered, Remembering, remembers
 from dragoman.exchange.stages import Stage
@@ -33,8 +34,24 @@ class Options(msgspec.Struct, frozen=True):
     passthrough_headers: bool = False
     seal_key: bytes = b""
     payload: PayloadRules | None = None
+    agents_apart: bool = False
+    """Subagents have conversations of their own."""
+    bootstrap_rounds: int = 0
+    """Further rounds of a streamed request, before anything was sent."""
     policies: Mapping[str, GroupPolicy] = {}
     """What groups do to their requests; a group that does nothing has none."""
+
+
+def job_of(incoming: Incoming, outcome: Outcome, options: Options, remembered: Remembered) -> Job:
+    """A request under these settings."""
+    return Job(
+        incoming,
+        outcome,
+        options.seal_key,
+        remembered,
+        options.policies,
+        agents_apart=options.agents_apart,
+    )
 
 
 class Sender:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from dragoman.errors import InvalidRequest, UnknownModel, UnknownRoute
+from dragoman.errors import InvalidRequest, UnknownModel, UnknownRoute, UpstreamFault
 from dragoman.exchange import attempts, headers
 from dragoman.exchange.attempts import Attempt, Attempts, Work
 from dragoman.exchange.calling import Called, called
@@ -93,7 +93,7 @@ class SideRequests:
 
     async def count(self, incoming: Incoming, model: str, path: str) -> Reply | None:
         """An upstream's own count of the client's bytes; None when the model's first upstream
-        speaks another protocol, or does not count."""
+        speaks another protocol, does not count, or cannot be asked now."""
         target = self._attempts.resolve(*incoming.caller.inside(model), incoming.naming)[0]
         shape = target.host.shape
         codec = target.host.spoken_with(incoming.codec.name)
@@ -111,11 +111,16 @@ class SideRequests:
             draft = shape.draft(draft)
             path, query, own, data = draft.path, draft.query, draft.headers, draft.body
         credential = self._attempts.credential(target)
-        answer, _ = await self._called(incoming, target, credential, "POST", path, own, data, query)
         try:
-            found = await answer.read_all()
-        finally:
-            answer.close()
+            answer, _ = await self._called(
+                incoming, target, credential, "POST", path, own, data, query
+            )
+            try:
+                found = await answer.read_all()
+            finally:
+                answer.close()
+        except UpstreamFault:
+            return None
         return Reply(200, [], found) if answer.status == 200 else None
 
     async def pass_on(

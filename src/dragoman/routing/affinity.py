@@ -25,6 +25,11 @@ _HEADERS = (
     "x-session-affinity",
     "x-client-request-id",
 )
+_PARENT = "x-parent-session-id"
+"""opencode's, on a subagent's requests, whose session is its own."""
+_AGENTS = ("x-claude-code-agent-id", "thread-id")
+"""Who asks within a session: Claude Code's subagents and Codex' threads share their parent's
+(2.1.329, 0.169.0)."""
 _FIELDS = ("session_id", "prompt_cache_key", "conversation", "conversation_id", "execution_id")
 _AFTER_METADATA = 3
 _SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction")
@@ -33,9 +38,18 @@ _LEADING_BYTES = 100
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def session_of(headers: Sequence[tuple[str, str]], spans: Spans) -> str:
-    """What all requests of one conversation have in common; "" where nothing tells."""
+def session_of(headers: Sequence[tuple[str, str]], spans: Spans, *, apart: bool = False) -> str:
+    """What all requests of one conversation have in common; "" where nothing tells. A subagent's
+    is its parent's, or one of its own when they are kept `apart`."""
     named = dict(reversed(headers))
+    session = _session(named, spans)
+    if not apart:
+        return named.get(_PARENT) or session
+    agent = next((named[name] for name in _AGENTS if named.get(name)), "")
+    return f"{session}/{agent}" if session and agent not in ("", session) else session
+
+
+def _session(named: dict[str, str], spans: Spans) -> str:
     user_id = _user_id(spans)
     found = (
         named.get(_CLAUDE_CODE)

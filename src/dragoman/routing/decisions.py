@@ -14,9 +14,15 @@ from dragoman.routing.strategies import Balance
 
 
 class PlanSettings(msgspec.Struct, frozen=True):
+    """`further_rounds`: beside those of the hosts."""
+
     strategy: str = "round-robin"
     max_credentials: int = 0
     max_wait_s: float = 30
+    further_rounds: int = 0
+
+    def with_rounds(self, count: int) -> PlanSettings:
+        return msgspec.structs.replace(self, further_rounds=count) if count else self
 
 
 class Pools(msgspec.Struct, frozen=True):

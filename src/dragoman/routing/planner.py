@@ -165,7 +165,7 @@ class Planner:
         self._all = [
             one for one in candidates(pools, weighted=weighted) if self._pinned in ("", one.account)
         ]
-        self._rounds = max((one.target.host.conduct.rounds for one in self._all), default=0)
+        self._rounds = max((self._rounds_of(one) for one in self._all), default=0)
         self._round = 0
         self._resume_s = 0.0
         self._fresh_round()
@@ -174,6 +174,9 @@ class Planner:
         self._tried = set()
         self._again = False
         self._waited_s = 0.0
+
+    def _rounds_of(self, one: Candidate) -> int:
+        return one.target.host.conduct.rounds + self._settings.further_rounds
 
     def _next_round(self, now_s: float) -> Decision:
         pause_s = min(_BACK_OFF_S * 2**self._round, _MAX_BACK_OFF_S)
@@ -188,7 +191,7 @@ class Planner:
         if limit and len(self._tried) >= limit:
             return out
         for one in self._all:
-            if one.key in self._tried or self._round > one.target.host.conduct.rounds:
+            if one.key in self._tried or self._round > self._rounds_of(one):
                 continue
             rest = self._pools.cooldowns.rest(one)
             if rest is None:

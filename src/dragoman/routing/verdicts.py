@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from dragoman.errors import ErrorKind, UpstreamFault, UpstreamRefused
+from dragoman.errors import ErrorKind, HungUp, UpstreamFault, UpstreamRefused
 from dragoman.routing.resets import reset_told
 from dragoman.upstreams.hosts import Conduct, ErrorRule
 
@@ -90,6 +90,8 @@ def _usual(error: UpstreamFault, conduct: Conduct) -> Verdict:
         error.kind is ErrorKind.INVALID and _STATE_REFUSED.search(error.message)
     ):
         return Verdict(stop=False, state=True)
+    if isinstance(error, HungUp):
+        return Verdict(stop=False, reason="transient", rest_s=0)
     if error.kind in _TRANSIENT:
         return Verdict(stop=False, reason="transient", rest_s=conduct.transient_s)
     return _OF_KIND.get(error.kind, Verdict(stop=True))

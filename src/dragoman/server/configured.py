@@ -42,6 +42,8 @@ class Configured:
             keepalive_s=settings.streaming.keepalive_seconds,
             passthrough_headers=settings.passthrough_headers,
             seal_key=seal_key,
+            agents_apart=not settings.routing.session_affinity_subagents,
+            bootstrap_rounds=settings.streaming.bootstrap_retries,
             payload=compiled(settings.payload),
             policies=policies_of(settings.groups),
         )

@@ -9,7 +9,7 @@ from dragoman.config.settings import Settings
 from dragoman.exchange.explain import Situation, explained
 from dragoman.exchange.explanation import Explanation
 from dragoman.exchange.incoming import Incoming, Outcome
-from dragoman.exchange.job import Job
+from dragoman.exchange.sending import job_of
 
 if TYPE_CHECKING:
     from dragoman.server.gateway import Gateway
@@ -34,7 +34,7 @@ def explanation(gateway: Gateway, incoming: Incoming) -> Explanation:
         _disabled(configured.settings),
         tuple(up.name for up in configured.settings.all_upstreams if up.disabled),
     )
-    job = Job(incoming, outcome, options.seal_key, gateway.exchange.remembered, options.policies)
+    job = job_of(incoming, outcome, options, gateway.exchange.remembered)
     return explained(job, situation)
 
 

@@ -13,6 +13,8 @@ import secrets
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from dragoman.errors import DragomanError, InvalidRequest, Unauthenticated
 from dragoman.exchange.incoming import AS_CONFIGURED, Finish, Incoming, Outcome
 from dragoman.exchange.resolving import resolved
@@ -28,6 +30,8 @@ from dragoman.protocols.openai_responses.codec import CODEC
 from dragoman.server.admission import admit
 from dragoman.server.bodies import Message, Receive, Send
 from dragoman.server.call import HttpCall
+from dragoman.server.explaining import EXPLAIN, explanation
+from dragoman.server.management import authorize
 from dragoman.server.responses_api import Expanded, compacted, keeper, pinned, previous_of
 from dragoman.server.ways import NO_WAY, Way, parted
 
@@ -162,6 +166,9 @@ class Connection:
         )
         gateway = self._call.gateway
         incoming = pinned(incoming, ready, gateway.stored, kept)
+        if self._call.header(EXPLAIN) == "1":
+            await self._explain(compacted(incoming, gateway))
+            return
         reply = await gateway.exchange.generate(compacted(incoming, gateway), outcome)
         assert not isinstance(reply.body, bytes)
         decoder = SseDecoder()
@@ -170,6 +177,14 @@ class Connection:
                 await self._forward(decoder, chunk)
         finally:
             await reply.body.aclose()
+
+    async def _explain(self, incoming: Incoming) -> None:
+        """What would become of the request instead of it, to who has the management key."""
+        await authorize(self._call)
+        told = explanation(self._call.gateway, incoming)
+        frame = {"type": "dragoman.explanation", "explanation": told}
+        text = msgspec.json.encode(frame).decode()
+        await self._send({"type": "websocket.send", "text": text})
 
     def _whole_input(self, body: JsonObject) -> Expanded:
         """The input with the conversation before it written out, also into `body`; or the account

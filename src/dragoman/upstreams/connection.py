@@ -8,6 +8,7 @@ Knows nothing of URLs, pools or deadlines.
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import cast
 
 import httptools
@@ -98,6 +99,16 @@ class Connection(asyncio.Protocol):
             await self._waiter
         finally:
             self._waiter = None
+
+    @property
+    def ending(self) -> bool:
+        """Whether the host has closed it, also where the loop has yet to tell: an idle connection
+        that has something to read has its end to read, or something nobody asked for."""
+        if self.closed or self._transport is None or self._transport.is_closing():
+            return True
+        waiting = select.poll()
+        waiting.register(self._transport.get_extra_info("socket"), select.POLLIN)
+        return bool(waiting.poll(0))
 
     @property
     def reusable(self) -> bool:

@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from python_socks import ProxyError
 
-from dragoman.errors import Broken, TimedOut, Unreachable, UpstreamFault
+from dragoman.errors import Broken, HungUp, TimedOut, Unreachable, UpstreamFault
 from dragoman.upstreams.connecting import Place, connect, place_of
 from dragoman.upstreams.connection import Connection, NotHttp
 from dragoman.upstreams.encodings import decoder_of
@@ -32,6 +32,7 @@ Headers = list[tuple[str, str]]
 MAX_WHOLE_ANSWER = 512 * 1024 * 1024
 _KEEP_S = 30.0
 _KEPT_PER_PLACE = 256
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
 class Deadlines(NamedTuple):
@@ -193,11 +194,13 @@ class HttpClient:
     async def send(self, call: Call) -> Answer:
         """Sends the request and waits for the status and headers.
 
-        A kept connection that the host closed meanwhile is replaced: nothing of the request was
-        answered on it.
+        A kept connection that the host has closed is replaced. When it ends after the request was
+        written, the host may have begun to work (and to count): only what changes nothing is sent
+        again from here (RFC 9110, 9.2.2); the rest is the attempt loop's to decide, which counts
+        it, holds to the user's limits, and lets no account rest for it.
 
         Raises:
-            Unreachable, TimedOut, Broken; what an upload's source raises.
+            Unreachable, TimedOut, Broken, HungUp; what an upload's source raises.
         """
         url = _split(call.url)
         place = place_of(url, call.proxy)
@@ -243,7 +246,13 @@ class HttpClient:
             ) from error
         except OSError as error:
             if kept and not connection.used:
-                return None
+                self._forget(place)
+                if call.method in _IDEMPOTENT:
+                    return None
+                raise HungUp(
+                    f"upstream {call.upstream} closed a kept connection without an answer",
+                    detail=repr(error),
+                ) from error
             raise Broken(
                 f"upstream {call.upstream} closed the connection before it answered",
                 detail=repr(error),
@@ -286,10 +295,15 @@ class HttpClient:
         oldest = time.monotonic() - _KEEP_S
         while connections:
             connection = connections.pop()
-            if not connection.closed and connection.idle_since >= oldest:
+            if not connection.ending and connection.idle_since >= oldest:
                 return connection
             connection.close()
         return None
+
+    def _forget(self, place: Place) -> None:
+        """Closes what is kept to a place that has just given up one of its connections."""
+        for connection in self._idle.pop(place, ()):
+            connection.close()
 
     def _give_back(self, place: Place, connection: Connection) -> None:
         connections = self._idle.setdefault(place, [])
