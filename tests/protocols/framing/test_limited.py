@@ -81,6 +81,8 @@ def test_a_claude_that_thinks_takes_no_temperature_and_a_high_top_p() -> None:
     wish = {"temperature": Decimal("0.7"), "top_p": Decimal("0.8")}
     found = fitted("anthropic", Sampling(temperature=1), wish, Target("claude-3-7-sonnet"), THINKS)
     assert found == ({"top_p": Decimal("0.95")}, ("sampling.temperature", "sampling.top_p"))
+    one = fitted("anthropic", Sampling(temperature=1), wish, HAIKU, THINKS)
+    assert one == ({}, ("sampling.temperature", "sampling.top_p"))
     high = fitted("anthropic", Sampling(), {"top_p": 1}, HAIKU, ReasoningSettings("adaptive"))
     assert high == ({"top_p": 1}, ())
 

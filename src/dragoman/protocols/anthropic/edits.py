@@ -181,7 +181,6 @@ def _fitted(
         if after.top_p != before.top_p and (after.top_p or 0) < _LEAST_TOP_P:
             losses.add("sampling.top_p", f"{after.top_p} became {_LEAST_TOP_P}")
             after = msgspec.structs.replace(after, top_p=_LEAST_TOP_P)
-        return after
     both = after.temperature is not None and after.top_p is not None
     if both and version >= ONE_OF_TEMPERATURE_AND_TOP_P_SINCE:
         name = "top_p" if before.top_p is None else "temperature"
