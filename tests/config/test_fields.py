@@ -255,6 +255,9 @@ def test_aliases_take_one_target_or_several() -> None:
          "groups.q.prompt: needs text or file, and only one of them"),
         ("groups: {q: {prompt-replace: [{find: '/(/'}]}}", ("groups.q.prompt-replace[0]: '(' is no "
          "regular expression: missing ), unterminated subpattern at position 0")),
+        ("groups: {q: {prompt-replace: [{find: '/a/', replace: '\\1'}]}}",
+         "groups.q.prompt-replace[0]: '\\\\1' does not fit '/a/': invalid group reference 1 at "
+         "position 1"),
         ("groups: {q: {sampling: {top-p: {min: 1, max: 0.5}}}}",
          "groups.q.sampling.top-p: min is larger than max"),
         ("groups: {q: {tools: {mode: text}}}",
@@ -359,9 +362,21 @@ active-group: qwen
     assert group.sampling.max_tokens is not None
     assert group.sampling.max_tokens.max == 32000
     assert group.tools.drop == ("WebFetch", "WebSearch")
+    assert group.prompt.content == "text"
     assert error("groups: {q: {prompt: {mode: replace, file: none.md}}}").endswith(
         "none.md is not there"
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "words"), [(b" \n", "qwen.md is empty"), (b"\xff", "qwen.md cannot be read: 'utf-8'")]
+)
+def test_a_prompts_file_must_hold_text(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "qwen.md").write_bytes(data)
+    text = "groups: {q: {prompt: {mode: replace, file: qwen.md}}}"
+    with pytest.raises(ConfigError) as refused:
+        load_text(text, tmp_path / "c.yaml", {})
+    assert words in str(refused.value)
 
 
 def test_flat_amp_keys_fill_in_what_the_block_does_not_say() -> None:

@@ -226,6 +226,47 @@ def test_a_request_that_is_none_is_refused(
     assert words in capsys.readouterr().err
 
 
+def test_what_a_group_does_to_the_request_is_told(
+    capsys: pytest.CaptureFixture[str], config: Path
+) -> None:
+    long = "Go on until the task is done, and do not stop before."
+    group: dict[str, Any] = {
+        "prompt": {"mode": "enhance", "text": long},
+        "prompt-replace": [{"find": "/a(b)/"}, {"find": "x", "replace": "y"}],
+        "tools": {"only": ["Read", "Web*"], "drop": ["WebFetch"]},
+        "sampling": {"top-k": 4},
+        "max-context": 100,
+    }
+    groups = {"qwen": group, "user": {"prompt": {**group["prompt"], "position": "user"}}}
+    groups["other"] = {"prompt": {**group["prompt"], "mode": "replace"}}
+    written = json.loads(config.read_text(encoding="utf-8"))
+    config.write_text(json.dumps({**written, "groups": groups}), encoding="utf-8")
+    status, record = told(capsys, config, "gemini-2.5-pro", asker=Asker("qwen"))
+    assert (status, record["asking"]["group"]) == (0, "qwen")
+    assert record["policies"] == [
+        'prompt-replace: /a(b)/ becomes ""',
+        'prompt-replace: "x" becomes "y"',
+        'prompt: "Go on until the task is done, and do not…" (53 characters) '
+        "is added to the system prompt",
+        "tools: only Read, Web* kept",
+        "tools: WebFetch dropped",
+        "sampling: top_k is 4",
+    ]
+    _, record = told(capsys, config, "user@gpt-5")
+    assert record["policies"][0].endswith("stands before the user's last words")
+    _, record = told(capsys, config, "gpt-5", asker=Asker("other"))
+    assert record["policies"][0].endswith("takes the place of the system prompt")
+    assert run(config, "gpt-5", Asker("qwen"), None, "openai", as_json=False) == 0
+    assert "Done by group qwen" in capsys.readouterr().out
+    file = config.parent / "body.json"
+    file.write_text(json.dumps({"messages": [{"role": "user", "content": "word " * 500}]}))
+    status, record = told(capsys, config, "gpt-5", asker=Asker("qwen"), request=file)
+    assert status == 1
+    assert record["decision"].startswith("refused with 400: ")
+    assert run(config, "gpt-5", Asker("nosuch"), None, "openai", as_json=True) == 1
+    assert "there is no group 'nosuch'" in capsys.readouterr().err
+
+
 def test_only_what_may_be_a_secret_is_masked() -> None:
     own = Credential(0, "k", (("x-portkey-config", "pc"), ("anthropic-beta", "b")))
     headers = [("x-portkey-config", "pc"), ("anthropic-beta", "b"), ("x-goog-api-key", "short")]

@@ -74,7 +74,10 @@ def asked(client: str, model: str) -> dict[str, Any]:
         return {
             "system_instruction": {"parts": [{"text": SAYS}]},
             "contents": [{"role": "user", "parts": [{"text": "echo: hello"}]}],
-            "tools": [{"functionDeclarations": functions[:1]}, {"function_declarations": functions[1:]}],
+            "tools": [
+                {"functionDeclarations": functions[:1]},
+                {"function_declarations": functions[1:]},
+            ],
             "generationConfig": {"temperature": 1, "maxOutputTokens": 1000},
         }  # fmt: skip
     if client == "responses":
@@ -214,8 +217,8 @@ async def test_a_same_protocol_request_keeps_every_byte_that_no_edit_means(
 ) -> None:
     body = (
         b'{ "model":"claude-haiku-4-5","system" : [{"text":"S", "type":"text",'
-        b'"cache_control":{"type":"ephemeral"}}],  "max_tokens":100,"top_p" : 1.00,"messages":[ {"content" :'
-        b'"echo: hello","role":"user"}],"metadata":{"user_id":"\\u00e9"} }'
+        b'"cache_control":{"type":"ephemeral"}}],  "max_tokens":100,"top_p" : 1.00,'
+        b'"messages":[ {"content" :"echo: hello","role":"user"}],"metadata":{"user_id":"\\u00e9"} }'
     )
     assert (await here.post("/qwen/v1/messages", body)).status_code == 200
     assert fakes[0]["anthropic"].requests[-1].body == body.replace(

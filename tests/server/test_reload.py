@@ -244,3 +244,37 @@ def test_a_stream_in_flight_survives_the_end_of_its_upstream(running: Running) -
     data = asyncio.run(both())
     assert b"word24" in data
     assert data.endswith(b"data: [DONE]\n\n")
+
+
+def test_a_prompts_file_is_followed_like_the_configuration(tmp_path: Path) -> None:
+    one = Running(tmp_path)
+    prompt = tmp_path / "qwen.md"
+    prompt.write_text("echo: first")
+    group = {"prompt": {"mode": "enhance", "position": "user", "file": "qwen.md"}}
+    one.write(groups={"default": group})
+
+    def explained() -> str:
+        body = {"model": "chat-1", "messages": [{"role": "user", "content": "hi"}]}
+        headers = {"authorization": "Bearer sk-one", "x-dragoman-explain": "1"}
+        request = urllib.request.Request(
+            one.base + "/v1/chat/completions",
+            json.dumps(body).encode(),
+            {**headers, "x-management-key": "manager", "content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return str(json.loads(answer.read())["policies"])
+
+    chat = {"name": "chat", "protocol": "openai", "base-url": "http://127.0.0.1:9/v1"}
+    one.write(
+        upstreams=[{**chat, "keys": ["k"], "models": ["chat-1"]}],
+        **{"remote-management": {"secret-key": "manager"}},
+    )
+    with started(one):
+        assert "echo: first" in explained()
+        prompt.write_text("echo: second")
+        assert soon(lambda: "echo: second" in explained())
+        prompt.unlink()
+        assert soon(lambda: one.logged("qwen.md is not there"))
+        assert "echo: second" in explained()
+        prompt.write_text("echo: third")
+        assert soon(lambda: "echo: third" in explained())

@@ -33,6 +33,7 @@ def show(out: Console, told: Explanation) -> None:
         because = f": {told.because}" if told.because else ""
         out.print(Text.assemble(("Way ", "bold"), _WAYS[told.way] + because))
     _listed(out, "Lost", (f"{loss.field}: {loss.reason}" for loss in told.losses))
+    _listed(out, f"Done by group {told.asking.group}", told.policies)
     _listed(
         out,
         "Payload rules",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -144,7 +145,11 @@ class PromptReplace(Block):
     @model_validator(mode="after")
     def _is_readable(self) -> Self:
         if len(self.find) > 2 and self.find[0] == self.find[-1] == "/":
-            regex(self.find[1:-1])
+            pattern = re.compile(regex(self.find[1:-1]))
+            try:
+                pattern.sub(self.replace, "")
+            except (re.error, IndexError) as error:
+                raise ValueError(f"{self.replace!r} does not fit {self.find!r}: {error}") from None
         return self
 
 

@@ -20,6 +20,7 @@ from dragoman.exchange.explanation import (
 from dragoman.exchange.incoming import Caller
 from dragoman.exchange.job import Job, call_of
 from dragoman.exchange.masking import masked_headers, masked_url
+from dragoman.exchange.policies import told_edit
 from dragoman.exchange.resolving import resolved
 from dragoman.exchange.sending import Options
 from dragoman.neutral.requests import ReasoningSettings
@@ -125,6 +126,7 @@ def _with_request(record: Explanation, job: Job, one: Try, options: Options) -> 
         way="converted" if prepared.because else "passed",
         because=prepared.because or same,
         losses=prepared.lost,
+        policies=tuple(map(told_edit, prepared.edits)),
         payload_rules=prepared.changes,
         request=UpstreamRequest(
             call.method,

@@ -59,7 +59,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True):
 
 class Explanation(msgspec.Struct, frozen=True, rename="kebab"):
     """`decision`: what happens now, in words. `way`: passed, converted, or own (dragoman answers
-    itself); empty where nobody can be asked. `error`: why there is no such request."""
+    itself); empty where nobody can be asked. `policies`: what the group did to the request, in
+    words. `error`: why there is no such request."""
 
     model: str
     protocol: str
@@ -74,6 +75,7 @@ class Explanation(msgspec.Struct, frozen=True, rename="kebab"):
     way: str = ""
     because: str = ""
     losses: tuple[Loss, ...] = ()
+    policies: tuple[str, ...] = ()
     payload_rules: tuple[Change, ...] = ()
     request: UpstreamRequest | None = None
     error: str = ""

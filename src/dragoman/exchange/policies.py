@@ -8,6 +8,7 @@ and ranges it is written. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
 import msgspec
 
@@ -16,7 +17,16 @@ from dragoman.errors import ContextTooLong
 from dragoman.exchange.convert import speaks_openai
 from dragoman.exchange.sampling import without_refused
 from dragoman.neutral.editing import edited
-from dragoman.neutral.edits import Edit, SetField
+from dragoman.neutral.edits import (
+    AddSystem,
+    AddUser,
+    DropTools,
+    Edit,
+    KeepTools,
+    PutSystem,
+    ReplaceSystemText,
+    SetField,
+)
 from dragoman.neutral.estimate import request_tokens
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import ReasoningSettings, Request, Sampling
@@ -24,6 +34,8 @@ from dragoman.policy.group_policy import GroupPolicy
 from dragoman.protocols.anthropic.edits import still_declared
 from dragoman.protocols.codec import Codec, Target
 from dragoman.protocols.framing.editor import TUNED
+
+_SHOWN = 40
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -102,3 +114,30 @@ class Policed(msgspec.Struct, frozen=True):
             after = without_refused(before, after, reasoning, known, losses)
         changed = [name for name in TUNED if getattr(after, name) != getattr(before, name)]
         return tuple(SetField(name, getattr(after, name)) for name in changed)
+
+
+def told_edit(edit: Edit) -> str:
+    """An edit in words."""
+    match edit:
+        case AddSystem():
+            return f"prompt: {_short(edit.text)} is added to the system prompt"
+        case PutSystem():
+            return f"prompt: {_short(edit.text)} takes the place of the system prompt"
+        case AddUser():
+            return f"prompt: {_short(edit.text)} stands before the user's last words"
+        case ReplaceSystemText():
+            found = _short(edit.find) if isinstance(edit.find, str) else f"/{edit.find.pattern}/"
+            return f"prompt-replace: {found} becomes {_short(edit.replace)}"
+        case DropTools():
+            return f"tools: {', '.join(edit.names)} dropped"
+        case KeepTools():
+            return f"tools: only {', '.join(edit.names)} kept"
+        case SetField():
+            return f"sampling: {edit.field} is {edit.value}"
+        case _:
+            assert_never(edit)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return f'"{line}"' if len(line) <= _SHOWN else f'"{line[:_SHOWN]}…" ({len(text)} characters)'
