@@ -67,7 +67,7 @@ def put(path: Path, fields: dict[str, Any]) -> None:
 
 @contextlib.asynccontextmanager
 async def before(
-    folder: Path, hosts: dict[str, Any], *upstreams: dict[str, Any], **settings: object
+    folder: Path, hosts: dict[str, Any], *upstreams: dict[str, Any], **settings: Any
 ) -> AsyncIterator[World]:
     """A gateway whose logins lie in `folder`; `hosts` stand where the providers' are."""
     async with contextlib.AsyncExitStack() as stack:
