@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -90,13 +89,19 @@ class Missing(Exception):
         )
 
 
-@lru_cache(maxsize=4)
+_found: dict[tuple[str, str], str] = {}
+
+
 def installed_secret(client_id: str, path: str) -> str:
     """The secret beside this client id in an installed Gemini CLI; "" when there is none."""
+    known = _found.get((client_id, path), "")
+    if known:
+        return known
     for root in _installations(path):
         for file in sorted(root.rglob("*.js")):
             found = _beside(file, client_id.encode())
             if found:
+                _found[client_id, path] = found
                 return found
     return ""
 

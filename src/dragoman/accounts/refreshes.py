@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -12,6 +14,7 @@ from dragoman.accounts import service_account
 from dragoman.accounts.answers import Refusal, ends_at, good, tokens_of
 from dragoman.accounts.fetching import Fetch, Fetched, Headers, get, post_form, post_json
 from dragoman.accounts.identity import device_headers
+from dragoman.accounts.oauth_clients import Missing, with_secret
 from dragoman.accounts.providers import PROVIDERS, Provider
 from dragoman.accounts.tokens import Tokens
 from dragoman.neutral.json import JsonObject
@@ -74,13 +77,11 @@ async def _google(renewal: Renewal) -> Renewed:
     token = inner if isinstance(inner, dict) else {}
     client_id, secret = token.get("client_id"), token.get("client_secret")
     if not (isinstance(client_id, str) and client_id and isinstance(secret, str) and secret):
+        try:
+            provider = await asyncio.to_thread(with_secret, provider, os.environ)
+        except Missing as missing:
+            raise Refusal(str(missing), code="no_client_secret") from None
         client_id, secret = provider.client_id, provider.secret.reveal()
-    if not secret:
-        raise Refusal(
-            f"the secret of {provider.name}'s OAuth client is not known; set "
-            f"oauth-clients.{provider.name}.client-secret (docs/subscriptions.md says where it is)",
-            code="no_client_secret",
-        )
     form = {
         "grant_type": "refresh_token",
         "refresh_token": renewal.tokens.refresh,
