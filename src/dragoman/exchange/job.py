@@ -12,6 +12,7 @@ import msgspec
 
 from dragoman.errors import ContextTooLong, InvalidRequest, LossRefused
 from dragoman.exchange import headers
+from dragoman.exchange.as_asked import rewrites
 from dragoman.exchange.carried import (
     ANYBODY,
     Account,
@@ -22,8 +23,8 @@ from dragoman.exchange.carried import (
     of_request,
 )
 from dragoman.exchange.convert import Rendered, rendered, speaks_openai
-from dragoman.exchange.direct import Rewrite, model_restorer, without_usage
-from dragoman.exchange.incoming import Finish, Incoming, Naming, Outcome
+from dragoman.exchange.direct import Rewrite, without_usage
+from dragoman.exchange.incoming import Finish, Incoming, Outcome
 from dragoman.exchange.policies import Goal, Policed
 from dragoman.exchange.remembered import Remembered, remembers
 from dragoman.neutral.edits import Edit, SetField
@@ -279,14 +280,12 @@ class Job:
             spans = Spans(body)
         _refuse_losses(losses, host.name, strict=strict)
         changes: dict[str, bytes] = {}
-        rewrites: tuple[Rewrite, ...] = ()
         if not incoming.in_url and target.model != self.written_model:
             changes["model"] = encode(target.model)
+        told = rewrites(target, codec.name, incoming.naming, self.written_model, self.spans)
         if codec.name == "openai" and self.stream and host.request_usage and self._hides_usage():
             changes["stream_options"] = self._usage_options()
-            rewrites = (without_usage,)
-        if _told_as_asked(target, incoming.naming, self.written_model):
-            rewrites += (model_restorer(codec.name, self.written_model),)
+            told = (without_usage, *told)
         return Prepared(
             path=codec.path(target.model, self.stream),
             query=_without_alt(headers.forwarded_query(incoming.query)),
@@ -300,7 +299,7 @@ class Job:
             body=spans.replaced(changes) if changes else spans.body,
             lost=losses.entries,
             edits=edits,
-            rewrites=rewrites,
+            rewrites=told,
         )
 
     def _hides_usage(self) -> bool:
@@ -428,13 +427,6 @@ def _another_claude(asked: str, model: str) -> bool:
     other fields (thinking, system turns, sampling): then it is fitted instead of passed."""
     version = model_version(model)
     return version is not None and asked != model and model_version(asked) != version
-
-
-def _told_as_asked(target: Target, naming: Naming, model: str) -> bool:
-    """Whether the name asked for must be put in the place of the one the upstream tells."""
-    if naming.mapping is None:
-        return target.restore and target.model != model
-    return not target.host.own_words
 
 
 def _without_alt(query: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from dragoman.exchange.as_asked import casing_of
 from dragoman.exchange.attempts import Attempt
 from dragoman.exchange.calling import called
 from dragoman.exchange.failures import refusal, web_page
@@ -94,6 +95,9 @@ class Sender:
         assert prepared.conversion is not None
         if not prepared.conversion.names.is_identity:
             stages.append(ToolRestorer(prepared.conversion.names).apply)
+        casing = casing_of(job.incoming.naming, job.spans)
+        if casing is not None:
+            stages.append(casing.apply)
         client = job.incoming.codec.name
         if remembers(client):
             stages.append(Remembering(self._remembered, job.caller.owner).apply)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from dragoman.amp.cleaning import cleaned
 from dragoman.amp.told import told
 from dragoman.exchange.incoming import Naming, Reply
 from dragoman.protocols.anthropic.codec import CODEC as ANTHROPIC
@@ -104,6 +105,8 @@ def _amp(handle: Handler, codec: Codec, tail: str) -> Handler:
             resort = settings.upstream.resort(codec, base_path, client, call.headers)
         call.naming = Naming(settings.mapping, settings.forced, resort, settings.on_failure)
         call.further = told
+        if codec is ANTHROPIC:
+            call.body = cleaned(call.body)
         return await handle(call)
 
     return amp
