@@ -160,10 +160,15 @@ async def test_the_small_answers_the_cli_asks_for(tmp_path: Path) -> None:
         assert "<rss" in text_of(await amp.reply("GET", "/news.rss"))
 
 
+async def test_a_file_of_github_is_not_told_to_be_missing(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        reply = await amp.reply("GET", "/api/internal/github-proxy/repos/a/b/contents/README.md")
+        assert (reply.status, list(body_of(reply))) == (501, ["error"])
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/api/internal/github-proxy/repos/a/b"),
         ("POST", "/api/thread-actors"),
         ("POST", "/api/attachments"),
         ("GET", "/api/threads/T-1.md"),

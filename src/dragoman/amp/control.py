@@ -29,6 +29,7 @@ from dragoman.storage.amp_threads import AmpThreads
 
 _MOST_FOUND = 200
 _LONG = 256 * 1024
+_GITHUB = "/api/internal/github-proxy/"
 _FEED = (
     b'<?xml version="1.0"?><rss version="2.0"><channel><title>No news</title>'
     b"<link>/</link><description>This gateway has no news feed.</description></channel></rss>"
@@ -66,6 +67,8 @@ class ControlPlane:
                 return await self._method(asked, owner)
             if path == "/api/telemetry" and asked.method == "POST":
                 return _json({})
+            if path.startswith(_GITHUB):  # a 404 would tell the model that the file is not there
+                return _error(501, "GitHub is read by ampcode.com, with the user's account there")
             if asked.method in ("GET", "HEAD"):
                 found = await self._read(asked, owner)
                 if found is not None:
