@@ -23,6 +23,12 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
     key: str
 
     @property
+    def rounds(self) -> int:
+        """How often it is tried again after all have failed: its own word before its host's."""
+        own = self.credential.rounds
+        return self.target.host.conduct.rounds if own is None else own
+
+    @property
     def index(self) -> tuple[str, int]:
         """The credential as logs and headers name it."""
         return self.target.host.name, self.credential.index

@@ -176,7 +176,7 @@ class Planner:
         self._waited_s = 0.0
 
     def _rounds_of(self, one: Candidate) -> int:
-        return one.target.host.conduct.rounds + self._settings.further_rounds
+        return one.rounds + self._settings.further_rounds
 
     def _next_round(self, now_s: float) -> Decision:
         pause_s = min(_BACK_OFF_S * 2**self._round, _MAX_BACK_OFF_S)

@@ -57,7 +57,8 @@ class TokenSource(Protocol):
 class Credential(msgspec.Struct, frozen=True):
     """One key of a host, or its keyless access. `headers` hold the key and the user's own
     headers; `label` names it in logs without giving it away; `id` stays its own when the keys
-    around it change. `cools`: a failure pauses it. `copies`: the headers whose value `$Name` stands
+    around it change. `cools`: a failure pauses it. `rounds`: as of
+    `Conduct`, of its own. `copies`: the headers whose value `$Name` stands
     for the client's header of that name. `source` gives what opens it, in place of a key. `facts`:
     what a call must know of the account beside that (its project, its own `base`); the source may
     find them out when it is asked."""
@@ -71,6 +72,7 @@ class Credential(msgspec.Struct, frozen=True):
     id: str = ""
     cools: bool = True
     copies: tuple[str, ...] = ()
+    rounds: int | None = None
     source: TokenSource | None = None
     facts: Mapping[str, str] = {}
 

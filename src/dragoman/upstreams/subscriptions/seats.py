@@ -124,6 +124,7 @@ def _credential(
         priority=account.priority - later,
         id=id_,
         cools=not (settings.disable_cooling if cooling is None else cooling),
+        rounds=account.request_retry,
         source=_source(kind, account, desk, facts, address),
         facts=facts,
     )
