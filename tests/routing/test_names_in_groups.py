@@ -127,6 +127,9 @@ def test_a_list_shows_what_may_be_asked_in_the_group_and_no_wildcards() -> None:
     assert listed("qwen") == ["claude-opus-4", "claude-sonnet-4-5"]
     assert listed("open") == sorted([*everything, "fast"])
     assert listed("gpts") == []
+    assert [entry.id for entry in found.everything()] == [
+        name for name in everything if name != "small"
+    ]
     assert found.entries("qwen") is found.entries("qwen")
     assert {entry.id: entry.owner for entry in found.entries("qwen")} == {
         "claude-opus-4": "b",

@@ -117,6 +117,20 @@ async def test_a_disabled_default_closes_what_names_no_group() -> None:
     assert answer.status == 200
 
 
+async def test_a_second_group_in_a_name_is_no_group_that_is_not_there() -> None:
+    answer = await post(grouped(), "/v1/messages", {"model": "bare@qwen@echo", **MESSAGES})
+    assert answer.status == 404
+    assert "There is no group" not in answer.json["error"]["message"]
+
+
+async def test_a_default_group_of_wildcards_alone_lists_nothing_and_is_ready() -> None:
+    app = app_of(groups={"default": {"models": {"any-*": "echo"}}})
+    assert (await asked(app, "GET", "/v1/models")).json["data"] == []
+    assert (await asked(app, "GET", "/health/ready", key="")).status == 200
+    assert (await post(app, "/v1/messages", {"model": "any-x", **MESSAGES})).status == 200
+    assert (await post(app, "/v1/messages", {"model": "echo", **MESSAGES})).status == 404
+
+
 async def test_lists_show_the_groups_own_names() -> None:
     app = grouped()
     listed = {}

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from dragoman.config.groups import DEFAULT_GROUP
 from dragoman.errors import ContextTooLong, InvalidRequest, LossRefused
 from dragoman.exchange import headers
 from dragoman.exchange.as_asked import rewrites
@@ -149,7 +150,9 @@ class Job:
     def session(self) -> str:
         """What tells this conversation from any other; "" where nothing does."""
         found = session_of(self.incoming.headers, self.spans, apart=self._agents_apart)
-        return f"{self.caller.owner}/{self.model}/{found}" if found else ""
+        caller = self.caller
+        group = f"{caller.group}@" if caller.group != DEFAULT_GROUP else ""
+        return f"{caller.owner}/{group}{self.model}/{found}" if found else ""
 
     def held(self) -> Held | None:
         """The reasoning state in it, for who chooses an account; read as little as it takes."""

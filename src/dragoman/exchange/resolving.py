@@ -37,7 +37,7 @@ def resolved(names: Names, caller: Caller, model: str, naming: Naming) -> Resolu
 
 def _with_groups(error: UnknownModel, caller: Caller, model: str) -> UnknownModel:
     group, sign, _ = model.partition("@")
-    if not sign:
+    if not sign or group in caller.groups:
         return error
     told = caller.groups.told(caller.access)
     return UnknownModel(

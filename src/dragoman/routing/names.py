@@ -96,6 +96,10 @@ class Names:
             entries[alias] = msgspec.structs.replace(target.entry, id=alias)
         return [entries[name] for name in sorted(entries)]
 
+    def everything(self) -> Sequence[ModelEntry]:
+        """Every name that is served, whatever groups let pass."""
+        return self._served.entries()
+
     def closed(self, group: str) -> bool:
         """Whether the group has only what its own aliases say."""
         return group in self._rules.groups

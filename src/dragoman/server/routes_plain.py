@@ -25,7 +25,7 @@ async def _alive(call: HttpCall) -> Reply:
 
 
 async def _ready(call: HttpCall) -> Reply:
-    count = len(call.gateway.entries())
+    count = len(call.gateway.names.everything())
     return json_reply(
         {"status": "ok" if count else "no models", "models": count}, 200 if count else 503
     )
