@@ -34,6 +34,8 @@ EVERYTHING: dict[str, object] = {
         ({"session_id": "1"}, {}, "1"),
         ({"x-session-id": "2"}, {}, "2"),
         ({"x-session-affinity": "3", "x-client-request-id": "4"}, {}, "3"),
+        ({"x-client-request-id": "4", "x-amp-thread-id": "T-5"}, {}, "4"),
+        ({"x-amp-thread-id": "T-5"}, {"prompt_cache_key": "6"}, "T-5"),
         ({"x-client-request-id": "4"}, EVERYTHING, "4"),
         ({}, EVERYTHING, "of-the-body"),
         ({}, {**EVERYTHING, "session_id": ""}, "cache-key"),

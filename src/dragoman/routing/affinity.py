@@ -24,6 +24,7 @@ _HEADERS = (
     "x-session-id",
     "x-session-affinity",
     "x-client-request-id",
+    "x-amp-thread-id",
 )
 _PARENT = "x-parent-session-id"
 """opencode's, on a subagent's requests, whose session is its own."""
