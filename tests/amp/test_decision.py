@@ -171,6 +171,28 @@ async def test_ampcode_counts_tokens_of_its_own_models() -> None:
         assert two.here.outcomes[-1].upstream == "ampcode.com"
 
 
+@pytest.mark.parametrize(
+    ("method", "shape"),
+    [
+        ("POST", "openai/v1/images/generations"),
+        ("GET", "google/v1beta1/publishers/google/models"),
+        ("POST", "google/v1beta1/publishers/google/models/m:predict"),
+    ],
+)
+async def test_a_shape_that_is_none_of_ours_is_ampcodes(method: str, shape: str) -> None:
+    async with both() as two:
+        url = f"{two.here.url}/api/provider/{shape}"
+        headers = {"authorization": f"Bearer {KEY}"}
+        reply = await two.here.client.request(method, url, headers=headers)
+        assert (two.fake.asked[0].path, two.fake.leaks) == (f"/api/provider/{shape}", [])
+        assert two.fake.asked[0].header("x-api-key") == UP_KEY
+        reply = await two.here.client.request(method, url)
+        assert (reply.status_code, len(two.fake.asked)) == (401, 1)
+    async with both(upstream_url="") as two:
+        url = f"{two.here.url}/api/provider/{shape}"
+        assert (await two.here.client.request(method, url, headers=headers)).status_code == 404
+
+
 async def test_ampcodes_error_is_the_clients() -> None:
     async with both() as two:
         reply = await two.ask("nowhere-at-all")

@@ -81,9 +81,10 @@ def _written(raw: str, path: str) -> str:
 
 
 def shown_client_key(call: HttpCall) -> str:
-    """The client key that the call shows; "" where it shows none that is known."""
+    """The client key that the call shows; "" where it shows none that is good."""
     shown = shown_keys(call.headers, call.query)
-    return next((key for key in shown if call.gateway.keys.knows(key)), "")
+    keys = call.gateway.keys
+    return next((key for key in shown if keys.owner_of((key,)) is not None), "")
 
 
 async def _body(call: HttpCall) -> tuple[bytes, Upload | None]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from dragoman.amp.cleaning import cleaned
 from dragoman.amp.told import told
+from dragoman.amp.upstream import NAME
 from dragoman.exchange.incoming import Naming, Reply
 from dragoman.protocols.anthropic.codec import CODEC as ANTHROPIC
 from dragoman.protocols.anthropic.listings import count_out
@@ -20,19 +21,22 @@ from dragoman.protocols.openai_chat.codec import CODEC as OPENAI
 from dragoman.protocols.openai_chat.codec import COMPLETIONS
 from dragoman.protocols.openai_responses.codec import CODEC as RESPONSES
 from dragoman.server import responses_api
-from dragoman.server.amp_proxy import shown_client_key
+from dragoman.server.amp_proxy import passed_on, shown_client_key
 from dragoman.server.call import HttpCall
 from dragoman.server.counting import counting
 from dragoman.server.model_pages import page
 from dragoman.server.respond import json_reply
-from dragoman.server.routes import Handler, Route, generating
+from dragoman.server.routes import Handler, Route, generating, outcome_of
 from dragoman.server.routes_gemini import COUNT, action_of
 from dragoman.server.routes_plain import asking
 
 ROOT = "/api/provider/"
 
 _LISTS = {"anthropic": ANTHROPIC, "google": GEMINI}
-_ACTION = re.compile(r"v1(?:beta1?)?/(?:.+/)?models/(.+):([A-Za-z]+)")
+_ACTION = re.compile(
+    r"v1(?:beta1?)?/(?:.+/)?models/(.+)"
+    r":(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)"
+)
 """Google's forms: `v1beta/models/M:A`, `v1beta1/publishers/google/models/M:A`."""
 _PAGE = re.compile(r"v1beta/models/(.+)")
 
@@ -61,7 +65,8 @@ def _by_shape() -> dict[tuple[str, str], Route]:
 
 
 def find(method: str, call: HttpCall) -> Route | None:
-    """The route of a path below the root; None where its shape is none of ours."""
+    """The route of a path below the root. A shape that is none of ours (images, files) is left to
+    ampcode.com, where its address is written; else there is none."""
     provider, _, shape = call.path.removeprefix(ROOT).partition("/")
     if not provider:
         return None
@@ -73,7 +78,7 @@ def find(method: str, call: HttpCall) -> Route | None:
         return Route(GEMINI, handle, free=action[2] == COUNT)
     if method == "GET" and (named := _PAGE.fullmatch(shape)):
         return Route(GEMINI, page(named[1], lambda _: GEMINI))
-    return None
+    return None if call.gateway.configured.amp.upstream is None else _UNREAD
 
 
 def codec_of(path: str) -> Codec:
@@ -112,4 +117,16 @@ def _amp(handle: Handler, codec: Codec, tail: str) -> Handler:
     return amp
 
 
+async def _unread(call: HttpCall) -> Reply:
+    upstream = call.gateway.configured.amp.upstream
+    assert upstream is not None
+    path = call.path
+    call.further = lambda outcome: {"path": path}
+    call.outcome = outcome_of(call, "amp")
+    call.outcome.upstream = NAME
+    key = await upstream.keys.of(shown_client_key(call))
+    return await passed_on(call, upstream, key, basic=False)
+
+
 _FIXED = _by_shape()
+_UNREAD = Route(OPENAI, _unread, streamed=True)
