@@ -20,6 +20,7 @@ from tests.subscriptions.folder import PATHS, PROJECT, auth_file
 from tests.subscriptions.test_every_client_reaches_every_subscription import MODELS, host_of
 
 LASTS_S = 2
+MANAGER = {"x-management-key": "letmein"}
 KNOWN = {"user-agent": "RooCode/3.1"}
 """A program that every host here takes."""
 
@@ -72,9 +73,25 @@ async def gateway(folder: Path, provider: str) -> AsyncIterator[tuple[World, Idp
         clients[provider]["base-url"] = address + PATHS.get(provider, "")
         written(folder, idp, provider)
         one = await stack.enter_async_context(
-            world(auth_dir=str(folder), oauth_clients=clients, request_retry=0)
+            world(
+                auth_dir=str(folder),
+                oauth_clients=clients,
+                request_retry=0,
+                remote_management={"secret-key": MANAGER["x-management-key"]},
+            )
         )
         yield one, idp
+
+
+async def listed(one: World) -> list[dict[str, Any]]:
+    told = await one.client.get(f"{one.url}/v0/management/auth-files", headers=MANAGER)
+    files: list[dict[str, Any]] = told.json()["files"]
+    return files
+
+
+def counted(files: list[dict[str, Any]]) -> int:
+    """Attempts of the last hours, by steps; those of other tests in this process among them."""
+    return sum(step["success"] for file in files for step in file["recent_requests"])
 
 
 @pytest.mark.parametrize("provider", MODELS)
@@ -95,6 +112,7 @@ async def test_no_request_fails_while_tokens_rotate(tmp_path: Path, provider: st
                 statuses.append((answer.status_code, error))
                 await asyncio.sleep(0.02)
 
+        used_before = counted(await listed(one))
         async with asyncio.timeout(20):
             await asyncio.gather(*(client(number) for number in range(6)))
         assert set(statuses) == {(200, "")}
@@ -102,3 +120,16 @@ async def test_no_request_fails_while_tokens_rotate(tmp_path: Path, provider: st
         assert [outcome.error for outcome in one.outcomes if outcome.error] == []
         accounts = one.gateway.accounts.all()
         assert [account.status.value for account in accounts] == ["ready"] * 3
+        files = await listed(one)
+        assert counted(files) - used_before == len(statuses)
+        name = files[0]["name"]
+        models = await one.client.get(
+            f"{one.url}/v0/management/auth-files/models?name={name}", headers=MANAGER
+        )
+        assert MODELS[provider] in {model["id"] for model in models.json()["models"]}
+        reset = await one.client.post(
+            f"{one.url}/v0/management/reset-quota",
+            json={"auth_index": files[0]["auth_index"]},
+            headers=MANAGER,
+        )
+        assert reset.json()["status"] == "ok"

@@ -7,6 +7,7 @@ Fields, bodies and texts are CLIProxyAPI's (management API, about v7.2). What it
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,10 @@ from dragoman.accounts.folder import AuthFolder, BadName
 from dragoman.accounts.records import Account, Quota, Status
 from dragoman.accounts.service import Accounts
 from dragoman.accounts.tokens import claims, written
+from dragoman.admin.quotas import auth_index
 from dragoman.admin.refusals import Refused
 from dragoman.neutral.json import Json, JsonObject, object_of
+from dragoman.observe.recent import fared
 
 _STATES = {
     Status.READY: "active",
@@ -27,11 +30,12 @@ _STATES = {
 }
 
 
-def listed(accounts: Accounts, index: Callable[[Account], str]) -> list[JsonObject]:
-    """Every file. Blocking."""
+def listed(accounts: Accounts, places: Callable[[Account], list[str]]) -> list[JsonObject]:
+    """Every file; `places` tells what cool-downs call an account's credentials. Blocking."""
     folder = AuthFolder(accounts.options.auth_dir)
     return [
-        _entry(account, index(account), folder.place(account.id), accounts.quota(account.id))
+        _entry(account, folder.place(account.id), accounts.quota(account.id))
+        | _uses(places(account), time.time())
         for account in accounts.all()
     ]
 
@@ -148,7 +152,7 @@ def _there(folder: AuthFolder, name: str) -> Path:
     return path
 
 
-def _entry(account: Account, index: str, path: Path, quota: Quota | None) -> JsonObject:
+def _entry(account: Account, path: Path, quota: Quota | None) -> JsonObject:
     try:
         stat = path.stat()
         size, changed = stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC).isoformat()
@@ -157,7 +161,6 @@ def _entry(account: Account, index: str, path: Path, quota: Quota | None) -> Jso
     usable = account.status is Status.READY
     entry: JsonObject = {
         "id": account.id,
-        "auth_index": index,
         "name": account.id,
         "type": account.provider,
         "provider": account.provider,
@@ -201,6 +204,19 @@ def _entry(account: Account, index: str, path: Path, quota: Quota | None) -> Jso
             ],
         }
     return {name: value for name, value in entry.items() if value not in ("", {})}
+
+
+def _uses(places: list[str], now: float) -> JsonObject:
+    told = fared(places, now)
+    steps: list[Json] = [
+        {"time": written(step.at), "success": step.good, "failed": step.bad} for step in told.steps
+    ]
+    return {
+        "auth_index": auth_index(places[0]),
+        "success": told.good,
+        "failed": told.bad,
+        "recent_requests": steps,
+    }
 
 
 def _claims(account: Account) -> JsonObject:

@@ -14,7 +14,7 @@ from dragoman.exchange.carried import Account
 from dragoman.exchange.incoming import AS_CONFIGURED, NOBODY, Caller, Naming, Outcome
 from dragoman.exchange.resolving import mapped_to, resolved
 from dragoman.neutral.listings import ModelEntry
-from dragoman.observe import metrics
+from dragoman.observe import metrics, recent
 from dragoman.protocols.registry import CODECS
 from dragoman.routing.candidates import account_of, candidate, mark_of
 from dragoman.routing.decisions import Exhausted, PlanSettings, Pools, Try, Wait
@@ -221,6 +221,7 @@ class _Runner(Generic[T]):
         except UpstreamFault as error:
             attempt.close()
             metrics.attempted(upstream, error.kind)
+            recent.count(one.candidate.account, self._attempts.now(), good=False)
             _count_rest(upstream, self._plan.failed(one, error, self._attempts.now()))
             return None
         except BaseException:
@@ -229,6 +230,7 @@ class _Runner(Generic[T]):
             self._plan.abandoned(one)
             raise
         metrics.attempted(upstream, "ok")
+        recent.count(one.candidate.account, self._attempts.now(), good=True)
         now_s = self._attempts.now()
         self._plan.succeeded(one, now_s - one.started_s, now_s)
         if not self._work.keeps:

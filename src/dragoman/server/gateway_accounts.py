@@ -9,14 +9,14 @@ from dragoman.routing.names import Names
 from dragoman.routing.served import Target
 
 
-def places(names: Names) -> dict[str, str]:
-    """By account, what cool-downs and `reset-quota` call its first credential."""
-    found: dict[str, str] = {}
+def places(names: Names) -> dict[str, list[str]]:
+    """By account, what cool-downs and `reset-quota` call its credentials."""
+    found: dict[str, list[str]] = {}
     for models in names.hosts().values():
         for credential in models.host.credentials:
             if credential.source is not None:
                 account = credential.id.partition("#")[0]
-                found.setdefault(account, account_of(models.host, credential))
+                found.setdefault(account, []).append(account_of(models.host, credential))
     return found
 
 

@@ -11,7 +11,6 @@ from dragoman.accounts.logins.failed import LoginFailed
 from dragoman.accounts.logins.saving import save
 from dragoman.accounts.records import Account
 from dragoman.admin import auth_files
-from dragoman.admin.quotas import auth_index
 from dragoman.admin.refusals import Refused
 from dragoman.exchange.incoming import Reply
 from dragoman.neutral.json import Json, JsonObject, object_of
@@ -23,7 +22,7 @@ from dragoman.server.respond import json_reply
 
 async def _list(call: HttpCall) -> Reply:
     await call.gateway.accounts.look()
-    files = await asyncio.to_thread(auth_files.listed, call.gateway.accounts, _index(call))
+    files = await asyncio.to_thread(auth_files.listed, call.gateway.accounts, _places(call))
     query = query_of(call)
     for name in ("name", "auth_index"):
         if wanted := query.get(name, "").strip():
@@ -139,10 +138,10 @@ def _named_body(call: HttpCall) -> tuple[str, JsonObject]:
     return name, body
 
 
-def _index(call: HttpCall) -> Callable[[Account], str]:
-    """The index by which `reset-quota` knows an account, too."""
+def _places(call: HttpCall) -> Callable[[Account], list[str]]:
+    """What `reset-quota` knows an account's credentials by; its own file where it serves none."""
     found = places(call.gateway.names)
-    return lambda account: auth_index(found.get(account.id, account.id))
+    return lambda account: found.get(account.id, [account.id])
 
 
 ROUTES: dict[tuple[str, str], Callable[[HttpCall], Awaitable[Reply]]] = {
