@@ -114,8 +114,8 @@ class Exchange:
         body = asked or plain_request(client)
         self.reply = Reply(read(body, client), "the-model", new_id, lambda: 0.0, 1_700_000_000)
         names = convert(body, client, upstream).names
-        self.stages: list[Stage] = [] if names.is_identity else [ToolRestorer(names).apply]
-        self.stages.append(StateSealer(self.client.name, SEAL_KEY).apply)
+        self.stages: list[Stage] = [] if names.is_identity else [Stage(ToolRestorer(names).apply)]
+        self.stages.append(Stage(StateSealer(self.client.name, SEAL_KEY).apply))
 
     def events(self, pieces: Iterable[bytes]) -> list[Event]:
         """The upstream's stream, cut as given, as the client's renderer sees it."""

@@ -10,7 +10,7 @@ from tests.fakes import anthropic_rules, anthropic_turns
 from tests.fakes.anthropic_turns import Block, blocks
 from tests.fakes.fake import Answer, Fake, Recorded, Route, Stream, bearer, sse
 from tests.fakes.refusal import JsonObject, Refusal, decoded
-from tests.fakes.script import CACHED, FRESH, WRITTEN, Play, Seen, words, write
+from tests.fakes.script import CACHED, FRESH, WRITTEN, Play, Seen, words
 from tests.fakes.seals import seal
 
 KINDS = {
@@ -102,7 +102,7 @@ class AnthropicFake(Fake):
         model = self._model(body.get("model"))
         anthropic_rules.check(body, version, request.header("anthropic-beta") or "")
         anthropic_turns.check(body, version)
-        play = write(seen(body))
+        play = self.says(seen(body))
         content = list(self._content(body, play))
         stop: JsonObject = {"stop_reason": STOPS[play.stop], "stop_sequence": play.stop_sequence}
         head: JsonObject = {"id": self.new_id("msg_"), "type": "message", "role": "assistant"}

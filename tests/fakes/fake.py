@@ -15,6 +15,9 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote
 
 from tests.fakes.refusal import JsonObject, Refusal
+from tests.fakes.script import Play, Seen, write
+from tests.fakes.text_only import refuse_tools
+from tests.fakes.text_only import say as text_only_says
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -66,18 +69,27 @@ Route = tuple[str, str, Handler]
 
 class Fake:
     """One upstream. `key` empty = none is asked for; `rechunk` n = bytes leave n at a time;
-    `models` are the names it serves (`embedding_models` those for embeddings)."""
+    `models` are the names it serves (`embedding_models` those for embeddings). `says` is the model;
+    `text_only` one without function calling."""
 
     protocol: ClassVar[str]
     default_models: ClassVar[tuple[str, ...]]
     embedding_models: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
-        self, *, key: str = "up-key", models: Sequence[str] | None = None, rechunk: int = 0
+        self,
+        *,
+        key: str = "up-key",
+        models: Sequence[str] | None = None,
+        rechunk: int = 0,
+        says: Callable[[Seen], Play] = write,
+        text_only: bool = False,
     ) -> None:
         self.key = key
         self.models = tuple(self.default_models if models is None else models)
         self.rechunk = rechunk
+        self.text_only = text_only
+        self.says = text_only_says if text_only else says
         self.requests: list[Recorded] = []
         self.refusals: list[Refusal] = []
         self.disconnected = asyncio.Event()
@@ -133,6 +145,8 @@ class Fake:
             if method == request.method:
                 if method == "POST" and not request.json:
                     raise Refusal("We could not parse the JSON body of your request.")
+                if self.text_only:
+                    refuse_tools(request.json)
                 name = match[1] if match.re.groups else ""
                 return handler(replace(request, name=name))
         raise Refusal(f"{request.method} {request.path}: no such route", status=404)

@@ -10,7 +10,7 @@ from typing import Any
 from tests.fakes import gemini_rules, gemini_turns
 from tests.fakes.fake import Answer, Fake, Recorded, Route, Stream, sse
 from tests.fakes.refusal import JsonObject, Refusal, decoded
-from tests.fakes.script import CACHED, FRESH, SPOKEN, Play, Seen, embedding, write
+from tests.fakes.script import CACHED, FRESH, SPOKEN, Play, Seen, embedding
 from tests.fakes.seals import seal
 
 STATUSES = {
@@ -110,7 +110,7 @@ class GeminiFake(Fake):
     def _generate(self, request: Recorded) -> Answer | Stream:
         model = self._model(request.name)
         body = gemini_rules.camel(request.json, gemini_rules.TOP, "")
-        play = write(seen(body, model))
+        play = self.says(seen(body, model))
         head: JsonObject = {"modelVersion": model, "responseId": self.new_id("resp-")}
         pieces = list(self._pieces(play, model))
         end: JsonObject = {"finishReason": FINISH[play.stop], "index": 0}

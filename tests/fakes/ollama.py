@@ -5,7 +5,7 @@ in `ignored`."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tests.fakes.fake import Answer, Fake, Recorded, Route, Stream, bearer
@@ -43,9 +43,15 @@ class OllamaFake(Fake):
     embedding_models = ("nomic-embed-text",)
 
     def __init__(
-        self, *, key: str = "up-key", models: Sequence[str] | None = None, rechunk: int = 0
+        self,
+        *,
+        key: str = "up-key",
+        models: Sequence[str] | None = None,
+        rechunk: int = 0,
+        says: Callable[[Seen], Play] = write,
+        text_only: bool = False,
     ) -> None:
-        super().__init__(key=key, models=models, rechunk=rechunk)
+        super().__init__(key=key, models=models, rechunk=rechunk, says=says, text_only=text_only)
         self.ignored: list[str] = []
 
     def routes(self) -> list[Route]:
@@ -117,7 +123,7 @@ class OllamaFake(Fake):
             self._note(message, MESSAGE, f"messages[{index}].")
             check_message(message)
         _check_settings(body, model)
-        play = write(seen(body))
+        play = self.says(seen(body))
         return self._reply(body, model, play, list(_deltas(play)), _whole(play))
 
     def _prompt(self, request: Recorded) -> Answer | Stream:
@@ -126,7 +132,7 @@ class OllamaFake(Fake):
         self._note(body, GENERATE, "")
         _check_settings(body, model)
         turn = {"role": "user", "content": body.get("prompt", "")}
-        play = write(seen({**body, "messages": [turn], "tools": []}))
+        play = self.says(seen({**body, "messages": [turn], "tools": []}))
         pieces: list[JsonObject] = [{"response": "", "thinking": t} for t in play.thought]
         pieces += [{"response": text} for text in play.words]
         return self._reply(body, model, play, pieces, {"response": play.text})

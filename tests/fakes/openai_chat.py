@@ -10,7 +10,7 @@ from tests.fakes import chat_rules
 from tests.fakes.fake import Answer, Recorded, Route, Stream, sse
 from tests.fakes.openai_errors import OpenAIFake, error_body
 from tests.fakes.refusal import JsonObject, Refusal, data_url
-from tests.fakes.script import CACHED, FRESH, Call, Play, Seen, write
+from tests.fakes.script import CACHED, FRESH, Call, Play, Seen
 
 FINISH = {
     "end": "stop",
@@ -35,7 +35,7 @@ class ChatFake(OpenAIFake):
         body = request.json
         model = self.served(body.get("model"))
         chat_rules.check(body, picky=self.picky)
-        play = write(seen(body))
+        play = self.says(seen(body))
         calls = [(self.new_id("call_"), call) for call in play.calls]
         head = {
             "id": self.new_id("chatcmpl-"),

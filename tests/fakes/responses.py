@@ -3,7 +3,7 @@ events"; 2026-11). `own=False` makes it a third-party host that knows the plain 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tests.fakes import responses_rules
@@ -27,8 +27,10 @@ class ResponsesFake(OpenAIFake):
         models: Sequence[str] | None = None,
         rechunk: int = 0,
         own: bool = False,
+        says: Callable[[Seen], Play] = write,
+        text_only: bool = False,
     ) -> None:
-        super().__init__(key=key, models=models, rechunk=rechunk)
+        super().__init__(key=key, models=models, rechunk=rechunk, says=says, text_only=text_only)
         self.own = own
         self.stored: dict[str, tuple[JsonObject, list[JsonObject]]] = {}
 
@@ -74,7 +76,7 @@ class ResponsesFake(OpenAIFake):
         items = self._input(body)
         kept = {item["id"] for answer, _ in self.stored.values() for item in answer["output"]}
         responses_rules.check_items(_without_extras(items), kept, own=self.own)
-        play = write(seen(body, items))
+        play = self.says(seen(body, items))
         response = self._response(body, model, play)
         if body.get("store") is not False:
             self.stored[response["id"]] = (response, items)

@@ -56,3 +56,11 @@ def test_only_leading_system_turns_are_the_system_prompt(
     turns: tuple[Turn, ...], leading: tuple[Turn, ...], rest: tuple[Turn, ...]
 ) -> None:
     assert split_system(turns) == (leading, rest)
+
+
+def test_usage_of_two_answers_adds_up_and_the_unknown_stays_so() -> None:
+    first = Usage(tokens_in=10, tokens_out=2, cache_read=3)
+    second = Usage(tokens_in=5, tokens_out=0, reasoning=1, protocol="openai", extras={"a": 1})
+    assert first.plus(second) == Usage(
+        15, 2, cache_read=3, reasoning=1, protocol="openai", extras={"a": 1}
+    )

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_
 
 from dragoman.config.blocks import LATER, Block, Count, HomePath, Name, Names, regex
 from dragoman.config.routing import GroupAliases
+from dragoman.toolcalls.text.dialects import DIALECTS
 
 ToolMode = Literal["auto", "native", "compat"]
 DEFAULT_GROUP = "default"
@@ -153,19 +154,30 @@ class PromptReplace(Block):
         return self
 
 
+def _dialect(name: str) -> str:
+    if name not in DIALECTS:
+        raise ValueError(f"there is no such form; there are {', '.join(DIALECTS)}")
+    return name
+
+
+Dialect = Annotated[str, AfterValidator(_dialect)]
+
+
 class ToolFilter(Block):
     """Which tools reach the model, and how."""
 
     drop: tuple[Name, ...] = Field(default=(), description="Tools taken out (names or globs).")
     only: tuple[Name, ...] = Field(default=(), description="The only tools kept; empty = all.")
     mode: ToolMode = Field(
-        default="auto", description="As functions, as text (compat), or as the path says." + LATER
+        default="auto",
+        description="native: as functions; compat: as text (docs/compat.md); auto: as text where"
+        " the path or the model wants it.",
     )
-    dialects: tuple[Name, ...] = Field(
-        default=(), description="Forms in which text calls are read; empty = all." + LATER
+    dialects: tuple[Dialect, ...] = Field(
+        default=(), description="Forms in which text calls are read beside our own; empty = all."
     )
     repair_retry: bool = Field(
-        default=False, description="Ask the model once more when its call cannot be read." + LATER
+        default=False, description="Ask the model once more when its call cannot be read."
     )
 
 

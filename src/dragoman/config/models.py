@@ -47,6 +47,11 @@ class ModelRule(Block):
     thinking: Thinking | None = Field(
         default=None, description="The model's reasoning; unset = from the catalogue."
     )
+    tools: bool | None = Field(
+        default=None,
+        description="The model calls functions; false = it gets tools as text (docs/compat.md);"
+        " unset = from the catalogue.",
+    )
     image: bool = Field(default=False, description="The model makes images." + LATER)
     input_modalities: tuple[str, ...] = Field(
         default=(),

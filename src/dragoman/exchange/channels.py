@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dragoman.errors import DragomanError
-from dragoman.exchange.stages import Stage, staged
+from dragoman.exchange.stages import Stage, follower_in, left_over, staged
 from dragoman.neutral.events import Event, Failed, Started, TextDelta, UsageSeen, commits
 from dragoman.neutral.json import JsonObject
+from dragoman.neutral.requests import Turn
 from dragoman.neutral.usage import NO_USAGE, Usage
 from dragoman.protocols.codec import StreamDecoder, StreamEncoder
 
@@ -77,6 +78,8 @@ class Converted(Watch):
         self._decoder = decoder
         self._encoder = encoder
         self._stages = stages
+        self._follower, self._behind = follower_in(stages)
+        self._next: tuple[Turn, ...] = ()
         self.content_type = encoder.content_type
 
     def feed(self, data: bytes) -> bytes:
@@ -94,10 +97,48 @@ class Converted(Watch):
 
     def finish(self) -> bytes:
         out = b"" if self._decoder is None else self.feed_events(self._decoder.finish())
-        return out if self.failed else out + self._encoder.finish()
+        if self.failed:
+            return out
+        if self._follower is not None:
+            self._next = self._follower.wanted()
+        return out if self._next else out + self._encoder.finish()
+
+    @property
+    def may_follow(self) -> bool:
+        """Whether further turns may join the answer."""
+        return self._follower is not None
+
+    def wanted(self) -> tuple[Turn, ...]:
+        """What the conversation goes on with, asked once after each turn; () = it is over."""
+        wanted, self._next = self._next, ()
+        return wanted
+
+    def joined(self, usage: list[Event], events: list[Event]) -> bytes:
+        """The client's bytes for events of a further turn, with the usage of all turns so far."""
+        assert self._follower is not None
+        return self._encoder.encode(usage + staged(self._behind, self._follower.joined(events)))
+
+    def turn_over(self) -> None:
+        """A further turn has come to its end."""
+        assert self._follower is not None
+        self._next = self._follower.wanted()
+
+    def turn_failed(self, error: DragomanError) -> bytes:
+        """The client's bytes when a further turn failed.
+
+        Raises:
+            DragomanError: the answer fails with it.
+        """
+        assert self._follower is not None
+        return self._encoder.encode(staged(self._behind, self._follower.failed(error)))
+
+    def end(self) -> bytes:
+        """The answer's regular end, after the last further turn."""
+        return self._encoder.finish()
 
     def fail(self, error: DragomanError) -> bytes:
-        return self._encoder.fail(error)
+        out = self._encoder.encode(left_over(self._stages)) if self._stages else b""
+        return out + self._encoder.fail(error)
 
     def ping(self) -> bytes:
         return self._encoder.ping()

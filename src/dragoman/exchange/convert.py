@@ -24,6 +24,7 @@ from dragoman.reasoning.vendors import vendor_of, write_thinking
 from dragoman.toolcalls.fitting import fit_tools
 from dragoman.toolcalls.names import ToolNames
 from dragoman.toolcalls.pairing import paired
+from dragoman.toolcalls.text.history import Told, told_as_text
 
 _EMPTY = Reasoning()
 OPENAI_HOSTS = ("api.openai.com", "chatgpt.com", ".openai.azure.com")
@@ -33,11 +34,13 @@ _NOTHING_LEFT = (Turn("user", (Text("Proceed."),)),)
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """A target's body, and what undoes the tools' fitting in its answer."""
+    """A target's body, and what undoes the tools' fitting in its answer. `told`: its tools went as
+    text."""
 
     body: JsonObject
     names: ToolNames
     request: Request
+    told: Told | None = None
 
 
 def rendered(
@@ -48,11 +51,13 @@ def rendered(
     losses: Losses,
     suffix: ReasoningSettings | None = None,
     allowed: Thinking | None = None,
+    text_secret: bytes | None = None,
 ) -> Rendered:
     """The body of `request` for a target that speaks `codec`.
 
     suffix: what the model's name says of thinking; it goes before what the request says.
     allowed: what the user wrote of the model's thinking, before what the catalogue knows.
+    text_secret: tools go as text, with a mark made of it; None = as they are.
 
     Raises:
         InvalidRequest: the model does not think as much as the client asked it to.
@@ -66,6 +71,8 @@ def rendered(
     if request.hints.previous_response_id is None:
         turns = paired(request.turns, losses) or _NOTHING_LEFT
         request = msgspec.structs.replace(request, turns=turns)
+    told = None if text_secret is None else told_as_text(request, text_secret, losses)
+    request = request if told is None else told.request
     native = codec.name == "responses" and speaks_openai(target.host)
     request, names = fit_tools(request, codec.name, native_custom=native, losses=losses)
     wish = _wish(request.reasoning, suffix)
@@ -93,7 +100,7 @@ def rendered(
     body = codec.request_out(request, target, losses)
     if vendor is not None:
         write_thinking(body, vendor, target.model, settings, wish, losses)
-    return Rendered(body, names, request)
+    return Rendered(body, names, request, told)
 
 
 def _wish(asked: ReasoningSettings, suffix: ReasoningSettings | None) -> ReasoningSettings:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
+import msgspec
+
 from dragoman.errors import DragomanError, UpstreamFault
 from dragoman.exchange import attempts, headers
 from dragoman.exchange.attempts import Attempt, Attempts, AttemptSettings, Work
+from dragoman.exchange.channels import Converted
 from dragoman.exchange.direct import Direct
 from dragoman.exchange.failures import account_is_out, kept_elsewhere
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
@@ -17,7 +20,8 @@ from dragoman.exchange.remembered import Remembered
 from dragoman.exchange.sending import Options, Sender, bare_reply, job_of
 from dragoman.exchange.side_requests import SideRequests
 from dragoman.exchange.streams import Open, open_stream
-from dragoman.exchange.whole import whole_answer
+from dragoman.exchange.turns import TurnsSource, with_further_turns
+from dragoman.exchange.whole import Whole, told, whole_answer
 from dragoman.protocols.codec import StreamEncoder
 from dragoman.routing.decisions import Pools
 from dragoman.routing.names import Names
@@ -67,29 +71,44 @@ class Exchange:
         return Reply(200, [("content-type", encoder.content_type)], body)
 
     async def _whole(self, job: Job, options: Options) -> Reply:
-        async def run(attempt: Attempt) -> Reply:
-            reply = await whole_answer(self._sender, job, attempt, options)
-            job.served(attempt.account)
-            return reply
+        async def answered(job: Job) -> Whole:
+            async def run(attempt: Attempt) -> Whole:
+                whole = await whole_answer(self._sender, job, attempt, options)
+                job.served(attempt.account)
+                return whole
+
+            return await self._attempts.over(_request(job), Work(run))
 
         try:
-            return await self._attempts.over(_request(job), Work(run))
+            whole = await answered(job)
         except DragomanError as error:
             other = self._released(job, error, options)
+        else:
+            if whole.follower is not None:
+                whole = await with_further_turns(whole, whole.follower, job, answered)
+            return told(job, whole)
         return await self._whole(other, options)
 
     async def _opened(self, job: Job, options: Options) -> Open:
-        async def run(attempt: Attempt) -> Open:
-            found = await open_stream(self._sender, job, attempt, options)
-            job.served(attempt.account)
-            return found
+        async def opened(job: Job) -> Open:
+            async def run(attempt: Attempt) -> Open:
+                found = await open_stream(self._sender, job, attempt, options)
+                job.served(attempt.account)
+                return found
+
+            asking = _request(job, options.bootstrap_rounds)
+            return await self._attempts.over(asking, Work(run, Open.close))
 
         try:
-            return await self._attempts.over(
-                _request(job, options.bootstrap_rounds), Work(run, Open.close)
-            )
+            found = await opened(job)
         except DragomanError as error:
             other = self._released(job, error, options)
+        else:
+            channel = found.source.channel
+            if not isinstance(channel, Converted) or not channel.may_follow:
+                return found
+            source = TurnsSource(found.source, channel, job, opened)
+            return msgspec.structs.replace(found, source=source)
         return await self._opened(other, options)
 
     def _released(self, job: Job, error: DragomanError, options: Options) -> Job:

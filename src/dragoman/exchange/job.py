@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import copy
 from functools import cached_property
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from dragoman.config.groups import DEFAULT_GROUP
 from dragoman.errors import ContextTooLong, InvalidRequest, LossRefused
 from dragoman.exchange import headers
 from dragoman.exchange.as_asked import rewrites
+from dragoman.exchange.as_text import AS_TEXT, sends_text
 from dragoman.exchange.carried import (
     ANYBODY,
     Account,
@@ -31,11 +33,11 @@ from dragoman.exchange.remembered import Remembered, remembers
 from dragoman.neutral.edits import Edit, SetField
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.losses import Loss, Losses
-from dragoman.neutral.requests import ReasoningSettings, Request
+from dragoman.neutral.requests import ReasoningSettings, Request, Turn
 from dragoman.policy.group_policy import GroupPolicy
 from dragoman.policy.payload import Change, PayloadRules, Sent
 from dragoman.protocols.anthropic.wire import model_version
-from dragoman.protocols.codec import Codec
+from dragoman.protocols.codec import Codec, StreamEncoder
 from dragoman.protocols.codec import Target as RenderTarget
 from dragoman.protocols.framing.splice import Spans
 from dragoman.reasoning.passage import Seals
@@ -103,6 +105,8 @@ class Job:
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._request: Request | None = None
         self._losses = Losses()
+        self.gathered: StreamEncoder | None = None
+        """What takes the events of a further turn."""
         self.spans = Spans(incoming.body)
         self.spans.positions()
         if incoming.in_url:
@@ -146,6 +150,19 @@ class Job:
             request = self.incoming.codec.request_in(body, self._losses)
             self._request = self._remembered.recalled(request, self.caller.owner)
         return self._request
+
+    def followed(self, turns: tuple[Turn, ...], gathered: StreamEncoder) -> Job:
+        """The same request with its conversation gone on, for a further turn of the exchange."""
+        further = copy(self)
+        further.go_on(turns, gathered)
+        return further
+
+    def go_on(self, turns: tuple[Turn, ...], gathered: StreamEncoder) -> None:
+        """Makes this the job of a further turn; for `followed`."""
+        request = self.request
+        self._request = msgspec.structs.replace(request, turns=(*request.turns, *turns))
+        self._prepared = {}
+        self.gathered = gathered
 
     def session(self) -> str:
         """What tells this conversation from any other; "" where nothing does."""
@@ -226,8 +243,12 @@ class Job:
         key = (target.host.name, target.model, asked.mode, asked.effort, asked.budget, *whose)
         if key not in self._prepared:
             because = self._must_convert(target, codec, strange=strange)
-            if because:
-                prepared = self._converted(target, codec, account, because, strict=strict)
+            as_text = sends_text(self.incoming.body, target, self.policy, forced=self.caller.compat)
+            if because or as_text:
+                because = "; ".join(filter(None, (because, AS_TEXT if as_text else "")))
+                prepared = self._converted(
+                    target, codec, account, because, as_text=as_text, strict=strict
+                )
             else:
                 prepared = self._direct(target, codec, strict=strict)
             if payload is not None:
@@ -248,6 +269,8 @@ class Job:
         body = incoming.body
         if codec.name != incoming.codec.name:
             return f"the client speaks {incoming.codec.name}, the upstream {codec.name}"
+        if self.gathered is not None:
+            return "it is a further turn"
         if incoming.convert:
             return "this path's bodies are not the upstream's own"
         if target.thinking is not None:
@@ -358,7 +381,14 @@ class Job:
         )
 
     def _converted(
-        self, target: Target, codec: Codec, account: Account, because: str, *, strict: bool
+        self,
+        target: Target,
+        codec: Codec,
+        account: Account,
+        because: str,
+        *,
+        as_text: bool,
+        strict: bool,
     ) -> Prepared:
         losses = Losses()
         request = self.request
@@ -373,7 +403,10 @@ class Job:
             wished = tuple(edit.field for edit in edits if isinstance(edit, SetField))
             goal = msgspec.structs.replace(goal, wished=wished)
         seals = Seals(self._seal_key, bare=not account.strange, left=self._left_behind)
-        conversion = rendered(request, codec, goal, seals, losses, target.thinking, target.allowed)
+        secret = self._seal_key + self.caller.owner.encode() if as_text else None
+        conversion = rendered(
+            request, codec, goal, seals, losses, target.thinking, target.allowed, secret
+        )
         _refuse_losses(losses, target.host.name, strict=strict)
         query, own_headers = self._own_words(target, codec)
         return Prepared(

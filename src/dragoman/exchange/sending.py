@@ -15,6 +15,7 @@ from dragoman.exchange.failures import refusal, web_page
 from dragoman.exchange.incoming import Incoming, Outcome
 from dragoman.exchange.job import Job, Prepared, call_of
 from dragoman.exchange.remembered import Remembered, Remembering, remembers
+from dragoman.exchange.repair import Repair
 from dragoman.exchange.stages import Stage
 from dragoman.neutral.requests import ProtocolName, Request
 from dragoman.policy.group_policy import GroupPolicy
@@ -23,6 +24,9 @@ from dragoman.protocols.codec import Codec, Origin
 from dragoman.protocols.codec import Reply as RenderReply
 from dragoman.reasoning.sealing import StateSealer, needs_sealing
 from dragoman.toolcalls.restoring import ToolRestorer
+from dragoman.toolcalls.text.answer import CallReading, TextCalls
+from dragoman.toolcalls.text.dialects import forms_of
+from dragoman.toolcalls.text.history import Told
 from dragoman.upstreams.http import Answer, Headers, HttpClient
 from dragoman.upstreams.shapes import Shape
 
@@ -93,16 +97,18 @@ class Sender:
         """What stands between a converted answer's events and the client's renderer."""
         stages: list[Stage] = []
         assert prepared.conversion is not None
+        if (told := prepared.conversion.told) is not None and told.reads:
+            stages.append(_text_calls(job, told))
         if not prepared.conversion.names.is_identity:
-            stages.append(ToolRestorer(prepared.conversion.names).apply)
+            stages.append(Stage(ToolRestorer(prepared.conversion.names).apply))
         casing = casing_of(job.incoming.naming, job.spans)
         if casing is not None:
-            stages.append(casing.apply)
+            stages.append(Stage(casing.apply))
         client = job.incoming.codec.name
         if remembers(client):
-            stages.append(Remembering(self._remembered, job.caller.owner).apply)
+            stages.append(Stage(Remembering(self._remembered, job.caller.owner).apply))
         if needs_sealing(client, upstream):
-            stages.append(StateSealer(client, options.seal_key).apply)
+            stages.append(Stage(StateSealer(client, options.seal_key).apply))
         job.outcome.dropped = prepared.losses
         return stages
 
@@ -113,6 +119,17 @@ def _shaped(answer: Answer, shape: Shape | None, codec: Codec, *, stream: bool) 
         if change is not None:
             answer.through(change)
     return answer
+
+
+def _text_calls(job: Job, told: Told) -> Stage:
+    """Calls read from text; with the repair of one that cannot be read, where the group wants it.
+    A turn that repairs is not repaired itself."""
+    policy = job.policy
+    mends = policy is not None and policy.repair_retry and not job.several_choices
+    mends = mends and job.gathered is None
+    forms = forms_of(told.mark, policy.dialects if policy else ())
+    calls = TextCalls(CallReading(told.offer, forms, new_id, mends))
+    return Repair(calls, told.mark).stage if mends else Stage(calls.apply, calls.finish)
 
 
 def reply_for(job: Job) -> RenderReply:

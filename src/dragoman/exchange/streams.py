@@ -58,7 +58,8 @@ async def open_stream(sender: Sender, job: Job, attempt: Attempt, options: Optio
     except BaseException:
         await source.close()
         raise
-    job.outcome.first_token_s = time.monotonic() - job.outcome.started_at
+    if job.outcome.first_token_s is None:
+        job.outcome.first_token_s = time.monotonic() - job.outcome.started_at
     return Open(job, attempt, source, first, back)
 
 
@@ -115,7 +116,8 @@ def _channel(
 ) -> Converted:
     job.outcome.converted = True
     decoder = codec.stream_in(origin) if codec and origin else None
-    return Converted(decoder, job.incoming.codec.stream_out(reply_for(job)), stages)
+    encoder = job.gathered or job.incoming.codec.stream_out(reply_for(job))
+    return Converted(decoder, encoder, stages)
 
 
 async def _read_whole(answer: Answer, codec: Codec, origin: Origin) -> AsyncIterator[list[Event]]:

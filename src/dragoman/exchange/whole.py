@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
+
 from dragoman.exchange import headers
 from dragoman.exchange.attempts import Attempt
 from dragoman.exchange.incoming import Reply
@@ -14,15 +18,28 @@ from dragoman.exchange.sending import (
     own_headers,
     reply_for,
 )
-from dragoman.exchange.stages import Stage, staged
+from dragoman.exchange.stages import Follower, Stage, follower_in, staged
 from dragoman.neutral.events import Event, Failed, Started, UsageSeen
 from dragoman.neutral.json import JsonObject, decode, encode
 from dragoman.neutral.responses import fold
 from dragoman.neutral.usage import NO_USAGE, Usage
 from dragoman.upstreams import echo
+from dragoman.upstreams.http import Headers
 
 
-async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Options) -> Reply:
+class Whole(msgspec.Struct, frozen=True):
+    """An answer read to its end: its bytes where they pass, else its events, which further turns
+    may join."""
+
+    headers: Headers
+    events: list[Event]
+    data: bytes | None = None
+    usage: Usage = NO_USAGE
+    follower: Follower | None = None
+    behind: Sequence[Stage] = ()
+
+
+async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Options) -> Whole:
     """
     Raises:
         DragomanError: the attempt failed.
@@ -31,7 +48,7 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
     codec = target.host.spoken_with(job.incoming.codec.name)
     if codec is None:
         events = list(echo.answer(job.asked(target), target.model, new_id))
-        return Reply(200, own_headers(job, attempt, ()), _folded(job, events, []))
+        return Whole(own_headers(job, attempt, ()), events)
     prepared = job.prepared(
         target, codec, attempt.account, strict=options.strict_conversion, payload=options.payload
     )
@@ -46,17 +63,23 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
     back += own_headers(job, attempt, prepared.losses)
     if prepared.conversion is not None:
         stages = sender.stages(job, prepared, codec.name, options)
-        return Reply(200, back, _folded(job, events, stages))
+        return Whole(back, staged(stages, events), None, usage, *follower_in(stages))
     job.outcome.usage = usage
     for rewrite in prepared.rewrites:
         data = rewrite(data)
     if job.incoming.on_finish is not None:
         job.finish(_document(data), passed=True)
-    return Reply(200, back, data)
+    return Whole(back, events, data)
 
 
-def _folded(job: Job, events: list[Event], stages: list[Stage]) -> bytes:
-    response = fold(staged(stages, events))
+def told(job: Job, whole: Whole) -> Reply:
+    """The answer in the client's protocol."""
+    data = _folded(job, whole.events) if whole.data is None else whole.data
+    return Reply(200, whole.headers, data)
+
+
+def _folded(job: Job, events: list[Event]) -> bytes:
+    response = fold(events)
     job.outcome.usage = response.usage
     job.outcome.converted = True
     document = job.incoming.codec.answer_out(response, reply_for(job))

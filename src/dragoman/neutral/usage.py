@@ -31,6 +31,16 @@ class Usage(msgspec.Struct, frozen=True):
         protocol = later.protocol or self.protocol
         return msgspec.structs.replace(self, **known, extras=extras, protocol=protocol)
 
+    def plus(self, other: Usage) -> Usage:
+        """The counts of two answers together; what neither knows stays unknown."""
+        sums = {
+            f: (mine or 0) + (theirs or 0)
+            for f in _COUNTS
+            if (mine := getattr(self, f)) is not None or getattr(other, f) is not None
+            for theirs in (getattr(other, f),)
+        }
+        return msgspec.structs.replace(self.updated(other), **sums)
+
 
 _COUNTS = (
     "tokens_in",

@@ -69,4 +69,6 @@ def _written(host: Host, rule: ModelRule) -> Target:
             dynamic_allowed=written.dynamic_allowed,
             levels=tuple(level.strip().lower() for level in written.levels),
         )
-    return Target(host, rule.name, entry.id, entry, rule.force_mapping, allowed=allowed)
+    return Target(
+        host, rule.name, entry.id, entry, rule.force_mapping, allowed=allowed, tools=rule.tools
+    )

@@ -19,7 +19,7 @@ class Target(msgspec.Struct, frozen=True):
     """One model on one host. `model` is the host's own name, `name` the one it is served under.
     `restore`: the client is shown `name` even where the host's bytes are passed on. `thinking`:
     what a suffix asks for, before what the request says; `allowed`: what the user wrote of the
-    model's reasoning, before what the catalogue knows."""
+    model's reasoning, and `tools` whether it calls functions, before what the catalogue knows."""
 
     host: Host
     model: str
@@ -28,6 +28,7 @@ class Target(msgspec.Struct, frozen=True):
     restore: bool = False
     thinking: ReasoningSettings | None = None
     allowed: Thinking | None = None
+    tools: bool | None = None
 
 
 class HostModels(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Tools for models without function calling: offered as text, their calls read back from text."""
