@@ -73,7 +73,9 @@ class VertexKey(KeyBlock):
 class CodexKey(KeyBlock):
     """`codex-api-key`: an upstream of protocol responses."""
 
-    websockets: bool = Field(default=False, description="Speak WebSocket to the upstream." + LATER)
+    websockets: bool = Field(
+        default=False, description="Speak WebSocket to the upstream, for clients that do."
+    )
     alpha_search: bool = Field(default=False, description="Serve the host's /alpha/search." + LATER)
 
 

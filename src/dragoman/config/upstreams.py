@@ -218,7 +218,8 @@ class Upstream(Block):
         description="Ask chat upstreams for usage in streams; unset = the general one.",
     )
     websockets: bool = Field(
-        default=False, description="Speak Responses over WebSocket to this upstream." + LATER
+        default=False,
+        description="Speak Responses over WebSocket to this upstream, for clients that do.",
     )
     support_prompt_cache_key: bool = Field(
         default=False, description="The host takes prompt_cache_key." + LATER

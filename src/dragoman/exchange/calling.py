@@ -3,11 +3,13 @@ renewed, and the call made once more."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Answer, Call, HttpClient
+from dragoman.upstreams.lines import Line
 from dragoman.upstreams.shapes import Shape
 
 _NOT_TAKEN = 401
@@ -25,28 +27,34 @@ async def called(
     credential: Credential,
     call: Callable[[Credential], Call],
     shape: Shape | None = None,
+    line: Line | None = None,
 ) -> Called:
     """The answer, unread; whoever takes it closes it. What its headers tell of the account's limits
-    is noted.
+    is noted. `line`: the client's own WebSocket, for accounts that have one upstream too.
 
     Raises:
         UpstreamFault: there is none, or the account cannot be opened.
     """
-    found = await _called(http, credential, call)
+    send: Callable[[Call], Awaitable[Answer]] = http.send
+    if line is not None and credential.websocket:
+        send = partial(line.send, account=credential.id)
+    found = await _called(send, credential, call)
     if shape is not None and shape.told is not None:
         shape.told(credential.id, found.answer.headers)
     return found
 
 
 async def _called(
-    http: HttpClient, credential: Credential, call: Callable[[Credential], Call]
+    send: Callable[[Call], Awaitable[Answer]],
+    credential: Credential,
+    call: Callable[[Credential], Call],
 ) -> Called:
     source = credential.source
     if source is None:
-        return Called(await http.send(call(credential)), credential)
+        return Called(await send(call(credential)), credential)
     auth = await source.headers()
     opened = credential.opened_by(auth)
-    answer = await http.send(call(opened))
+    answer = await send(call(opened))
     if answer.status != _NOT_TAKEN:
         return Called(answer, opened)
     try:
@@ -58,4 +66,4 @@ async def _called(
         return Called(answer, opened)
     answer.close()
     opened = credential.opened_by(await source.headers())
-    return Called(await http.send(call(opened)), opened)
+    return Called(await send(call(opened)), opened)

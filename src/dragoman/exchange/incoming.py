@@ -16,6 +16,7 @@ from dragoman.protocols.codec import Codec
 from dragoman.routing.names import Mapped
 from dragoman.routing.served import Target
 from dragoman.upstreams.http import Headers
+from dragoman.upstreams.lines import Line
 
 
 class Finish(msgspec.Struct, frozen=True):
@@ -104,6 +105,8 @@ class Incoming(msgspec.Struct, frozen=True):
     """What it has lost already on its way here."""
     on_finish: Callable[[Finish], None] | None = None
     naming: Naming = AS_CONFIGURED
+    line: Line | None = None
+    """Where the client's own WebSocket is continued, for upstreams that have them too."""
 
 
 class Outcome(msgspec.Struct):

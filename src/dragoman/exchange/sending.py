@@ -79,6 +79,7 @@ class Sender:
             attempt.credential,
             lambda one: call_of(prepared, target, one, client),
             host.shape,
+            job.incoming.line,
         )
         if answer.status == 200:
             fault = web_page(answer, codec, host.name)

@@ -34,6 +34,7 @@ from dragoman.server.explaining import EXPLAIN, explanation
 from dragoman.server.management import authorize
 from dragoman.server.responses_api import Expanded, compacted, keeper, pinned, previous_of
 from dragoman.server.ways import NO_WAY, Way, parted
+from dragoman.upstreams.lines import Line
 
 _PATHS = frozenset({"/v1/responses", "/backend-api/codex/responses"})
 _CREATE = "response.create"
@@ -66,6 +67,7 @@ class Connection:
         self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._work: asyncio.Task[None] | None = None
         self._last: tuple[str, Kept] | None = None
+        self._line = Line()
 
     async def serve(self) -> None:
         """Accepts, and returns when the client has gone."""
@@ -80,6 +82,7 @@ class Connection:
             reader.cancel()
             if self._work is not None:
                 self._work.cancel()
+            await self._line.close()
 
     async def _read(self) -> None:
         while True:
@@ -163,6 +166,7 @@ class Connection:
             self._call.query,
             caller=self._call.caller,
             on_finish=finished,
+            line=self._line,
         )
         gateway = self._call.gateway
         incoming = pinned(incoming, ready, gateway.stored, kept)

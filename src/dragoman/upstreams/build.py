@@ -82,6 +82,7 @@ def _credential(index: int, key: Key | None, upstream: Upstream, settings: Setti
         priority=upstream.priority_of(key) if key else upstream.priority,
         id=hashlib.blake2s(secret.encode(), digest_size=6).hexdigest() if secret else "",
         cools=not settings.cooling_disabled(upstream, key),
+        websocket=upstream.websockets and upstream.protocol == "responses",
     )
 
 

@@ -57,11 +57,11 @@ class TokenSource(Protocol):
 class Credential(msgspec.Struct, frozen=True):
     """One key of a host, or its keyless access. `headers` hold the key and the user's own
     headers; `label` names it in logs without giving it away; `id` stays its own when the keys
-    around it change. `cools`: a failure pauses it. `rounds`: as of
-    `Conduct`, of its own. `copies`: the headers whose value `$Name` stands
-    for the client's header of that name. `source` gives what opens it, in place of a key. `facts`:
-    what a call must know of the account beside that (its project, its own `base`); the source may
-    find them out when it is asked."""
+    around it change. `cools`: a failure pauses it. `copies`: the headers whose value `$Name` stands
+    for the client's header of that name. `rounds`: as `Conduct`'s, of its own. `websocket`: a
+    client's WebSocket gets one upstream too. `source` gives what opens it, in place of a key.
+    `facts`: what a call must know of the account beside that (its project, its own `base`); the
+    source may find them out when it is asked."""
 
     index: int
     label: str
@@ -73,6 +73,7 @@ class Credential(msgspec.Struct, frozen=True):
     cools: bool = True
     copies: tuple[str, ...] = ()
     rounds: int | None = None
+    websocket: bool = False
     source: TokenSource | None = None
     facts: Mapping[str, str] = {}
 

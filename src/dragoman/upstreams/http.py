@@ -68,11 +68,22 @@ class Change(Protocol):
         """The rest, at the regular end of the body."""
 
 
+class Carrier(Protocol):
+    """What an answer comes on: a connection of this client, or a WebSocket's frames."""
+
+    status: int
+    headers: Headers
+    complete: bool
+
+    def take(self) -> bytes: ...
+    async def arrival(self) -> None: ...
+
+
 class Answer:
     """A status, headers, and a body that is read at most once. Close it whatever happens."""
 
     def __init__(
-        self, call: Call, connection: Connection, started: float, give_back: Callable[[], None]
+        self, call: Call, connection: Carrier, started: float, give_back: Callable[[], None]
     ) -> None:
         self._call = call
         self._connection = connection

@@ -125,6 +125,7 @@ def _credential(
         id=id_,
         cools=not (settings.disable_cooling if cooling is None else cooling),
         rounds=account.request_retry,
+        websocket=account.websockets and kind.protocol == "responses",
         source=_source(kind, account, desk, facts, address),
         facts=facts,
     )
