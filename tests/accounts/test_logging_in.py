@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 from tests.accounts.opened import World, token, world
+from tests.ports import claimed_port
 
 from dragoman.accounts.folder import AuthFolder
 from dragoman.accounts.logins import browser, device
@@ -263,9 +263,7 @@ async def test_xai_s_tokens_go_to_xai_alone(tmp_path: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def listening(one: Desk) -> AsyncIterator[tuple[browser.Pending, Callback, str]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = claimed_port()
     pending = browser.begun(one.here.options().providers["claude"])
     async with Callback(pending, port) as callback:
         yield pending, callback, f"http://127.0.0.1:{port}/callback"

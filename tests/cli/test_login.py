@@ -13,14 +13,13 @@ import httpx2
 import pytest
 from tests.cli.logging_in import desk, until
 from tests.idp.tokens import jwt, service_account
+from tests.ports import claimed_port
 
 from dragoman.cli.old_flags import translated
 
 
 def test_a_login_at_a_page_comes_back_to_the_callback_port(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = claimed_port()
     with desk(tmp_path) as one:
         with one.run("login", "claude", "--oauth-callback-port", str(port)) as run:
             told = run.told("[y/N]")

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from tests.faults.answers import TEXT
 from tests.faults.client import PROTOCOLS, Told, ask
-from tests.faults.upstream import PASSING, FaultyUpstream, faulty_upstream, free_port
+from tests.faults.upstream import PASSING, FaultyUpstream, faulty_upstream
+from tests.ports import claimed_port
 from tests.sdk.gateway import CLIENT_KEY, gateway
 
 from dragoman.upstreams.http import HttpClient
@@ -103,7 +104,7 @@ async def endure(
     figures = Figures()
     pairs = [(c, u, s) for u in PROTOCOLS for c in PROTOCOLS for s in (True, False)]
     todo = iter(range(requests))
-    spare = free_port()
+    spare = claimed_port()
     async with (
         faulty_upstream(chooser(rate, seed)) as (upstream, port),
         flapping(spare, port, rate) as refusing,

@@ -11,7 +11,8 @@ import pytest
 from tests.fakes import serve
 from tests.faults.answers import TEXT
 from tests.faults.client import PROTOCOLS, Told, ask
-from tests.faults.upstream import faulty_upstream, free_port
+from tests.faults.upstream import faulty_upstream
+from tests.ports import claimed_port
 
 from dragoman.config.settings import Settings
 from dragoman.routing.candidates import candidate
@@ -21,7 +22,13 @@ from dragoman.server.gateway import Gateway
 from dragoman.storage.state import State
 from dragoman.upstreams.http import HttpClient
 
-QUICK_S = 0.6
+DEADLINES = {
+    "stall": {"first-byte": 0.8, "idle": 0.8},
+    "stall-after-content": {"idle": 0.8},
+    "endless": {"total": 1.8},
+}
+"""In seconds, for the faults that only a deadline ends; the others must not meet one on a machine
+that is busy."""
 CLIENT_KEY = "sk-client"
 BASES = {"openai": "/v1", "responses": "/v1", "anthropic": "/v1", "gemini": "/v1beta"}
 
@@ -88,18 +95,17 @@ def settings(protocol: str, faults: list[str], port: int) -> Settings:
         url = f"http://127.0.0.1:{port}{path}"
         keys = [f"{fault}/0", f"{fault}/1"]
         if fault == "refused":
-            dead = f"http://127.0.0.1:{free_port()}{path}"
+            dead = f"http://127.0.0.1:{claimed_port()}{path}"
             upstreams.append({"name": "dead", "base-url": dead, "keys": keys[:1], **shared})
             keys = keys[1:]
-        slow = {"timeouts": {"total": 3 * QUICK_S}} if fault == "endless" else {}
-        upstreams.append({"name": fault, "base-url": url, "keys": keys, **shared, **slow})
+        more = {"timeouts": DEADLINES[fault]} if fault in DEADLINES else {}
+        upstreams.append({"name": fault, "base-url": url, "keys": keys, **shared, **more})
     return Settings.model_validate(
         {
             "upstreams": upstreams,
             "api-keys": [CLIENT_KEY],
             "discover": False,
             "auth-dir": "/nonexistent/logins",
-            "timeouts": {"first-byte": QUICK_S, "idle": QUICK_S},
             "log-level": "error",
         }
     )

@@ -228,11 +228,3 @@ async def faulty_upstream(
         yield upstream, server.sockets[0].getsockname()[1]
     finally:
         server.close()
-
-
-def free_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

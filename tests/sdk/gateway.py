@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.ports import claimed_port
 
 CLIENT_KEY = "sk-of-the-client"
 START_LIMIT_S = 30.0
@@ -32,7 +33,7 @@ def gateway_process(
 ) -> Iterator[str]:
     """The gateway's address (without a path) while it runs. `upstreams` and `settings` are the
     configuration's own keys, `_` for `-`. JSON is YAML: that is how the file is written."""
-    port = free_port()
+    port = claimed_port()
     config: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": port,
@@ -71,13 +72,6 @@ async def gateway(
     """The same for asynchronous tests."""
     with gateway_process(folder, upstreams, **settings) as base_url:
         yield base_url
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def wait_until_healthy(base_url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tests.accounts.opened import until
 from tests.fakes import serve
 from tests.idp import Clock, Idp, configured
 from tests.idp.tokens import service_account
+from tests.ports import claimed_port
 from tests.server.running import Answered, app_of, asked
 
 from dragoman.accounts.records import Window
@@ -120,9 +120,7 @@ async def test_the_page_may_come_back_to_the_gateway_itself(
 
 
 async def test_with_a_web_ui_the_provider_s_own_port_is_listened_on(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = claimed_port()
     async with world(tmp_path) as one:
         accounts = one.gateway.accounts
         moved = msgspec.structs.replace(accounts.provider("claude"), port=port)

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.sdk.gateway import free_port, wait_until_healthy
+from tests.ports import claimed_port
+from tests.sdk.gateway import wait_until_healthy
 
 WITHIN_S = 1.5
 """A second, and what a busy machine adds to it."""
@@ -31,7 +32,7 @@ class Running:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "config.yaml"
         self.log = folder / "gateway.log"
-        self.port = free_port()
+        self.port = claimed_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.config: dict[str, Any] = {
             "port": self.port,
