@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dragoman import __version__
+from dragoman.cli.client_commands import PASSED_ON, connect, environment, start
 from dragoman.cli.config_commands import config_app
 from dragoman.cli.group_commands import group_app
 from dragoman.cli.key_commands import key_app
@@ -25,6 +26,9 @@ app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.add_typer(accounts_app, name="accounts")
 app.command()(login)
+app.command("env")(environment)
+app.command("run", context_settings=PASSED_ON)(start)
+app.command()(connect)
 app.add_typer(key_app, name="key")
 app.add_typer(group_app, name="group")
 
@@ -88,23 +92,6 @@ def explain(
     from dragoman.cli.explain import Asker, run
 
     sys.exit(run(config, model, Asker(group, key, compat), request, protocol, as_json))
-
-
-@app.command()
-def connect(
-    client: Annotated[str, typer.Argument(help="The client, as `amp`.")],
-    url: Annotated[
-        str, typer.Option("--url", help="The gateway's address, when a proxy is before it.")
-    ] = "",
-    write: Annotated[
-        bool, typer.Option("--write", help="Merge it into the client's own settings file.")
-    ] = False,
-    config: ConfigOption = None,
-) -> None:
-    """Make a client use this gateway: tell how, or write it into the client's settings."""
-    from dragoman.cli.connect import run
-
-    sys.exit(run(client, config, url, write_file=write))
 
 
 def main() -> None:
