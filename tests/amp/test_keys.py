@@ -100,7 +100,7 @@ async def test_the_file_tells_the_key_by_the_servers_address_or_amps_own(
 
 async def test_a_refused_key_is_looked_up_anew_once_amp_has_logged_in_again(home: Home) -> None:
     home.write({f"apiKey@{AMP}/": "old"})
-    source = KeySource(home.keys(), "")
+    source = KeySource(home.keys(), "", [])
     sent = await source.headers()
     assert sent == [("x-api-key", "old"), ("authorization", "Bearer old")]
     assert not await source.refused(sent)
@@ -110,4 +110,4 @@ async def test_a_refused_key_is_looked_up_anew_once_amp_has_logged_in_again(home
 
 
 async def test_without_any_key_requests_go_without(home: Home) -> None:
-    assert await KeySource(home.keys(), "").headers() == []
+    assert await KeySource(home.keys(), "", []).headers() == []

@@ -97,6 +97,10 @@ class FakeAmpcode:
             self._refused.append(Refusal(f"{scope['path']}: the client's key came through"))
         if headers.get("authorization") != f"Bearer {KEY}" or headers.get("x-api-key") != KEY:
             self._refused.append(Refusal(f"{scope['path']}: not the gateway's own key"))
+        if "x-amp-thread-id" not in headers and "/provider/" in scope["path"]:
+            self._refused.append(
+                Refusal(f"{scope['path']}: Amp's own headers did not come through")
+            )
         for name in _HIDDEN:
             if name in headers:
                 self._refused.append(Refusal(f"{scope['path']}: {name} came through"))

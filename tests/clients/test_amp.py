@@ -97,6 +97,11 @@ class Place(NamedTuple):
         fakes = [*self.fakes.values(), *(self.ampcode.fakes.values() if self.ampcode else ())]
         return [json.dumps(one.json) for fake in fakes for one in fake.requests]
 
+    def amps_headers(self) -> set[str]:
+        """What tells who uses Amp where, and reached others than Amp's server."""
+        told = [one.headers for fake in self.fakes.values() for one in fake.requests]
+        return {name for headers in told for name, _ in headers if name.startswith("x-amp-")}
+
     def asked(self) -> set[str]:
         """The fakes that models were asked of."""
         found = {name for name, fake in self.fakes.items() if fake.requests}
@@ -161,6 +166,7 @@ def test_a_turn_with_tools_and_subagents(
     for text in MODES[mode].says:
         assert text in result["result"], done
     assert (amp.work / "marker.txt").read_text() == "ran-42 é🚀", done
+    assert there.amps_headers() == set(), done
     assert there.asked() >= ASKED.get(how, {MAIN[mode], "responses", "anthropic"}), done
     assert ("ampcode" in there.asked()) == (how == "fallen-back"), done
     if there.ampcode:

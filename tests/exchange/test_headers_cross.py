@@ -18,6 +18,7 @@ NEVER_UP = [
     "api-key", "x-management-key", "forwarded", "via", "x-real-ip", "true-client-ip",
     "cf-connecting-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
     "x-forwarded-anything", "x-dragoman-group", "x-dragoman-x", "sec-websocket-key",
+    "x-amp-device-fingerprint",
 ]  # fmt: skip
 UP = [
     "user-agent", "accept", "anthropic-beta", "anthropic-version", "x-stainless-os", "x-app",

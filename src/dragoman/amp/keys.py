@@ -83,14 +83,16 @@ class UpstreamKeys:
 
 
 class KeySource:
-    """The key of one caller, as a credential's source: found when a call is made with it."""
+    """The key of one caller, as a credential's source: found when a call is made with it. `own` are
+    the caller's headers that are Amp's alone."""
 
-    def __init__(self, keys: UpstreamKeys, client: str) -> None:
+    def __init__(self, keys: UpstreamKeys, client: str, own: Headers) -> None:
         self._keys = keys
         self._client = client
+        self._own = own
 
     async def headers(self) -> Headers:
-        return key_headers(await self._keys.of(self._client))
+        return [*self._own, *key_headers(await self._keys.of(self._client))]
 
     async def refused(self, sent: Headers) -> bool:
         """Whether Amp has logged in anew since its file was read."""

@@ -16,6 +16,7 @@ from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Conduct, Credential, Host
 from dragoman.upstreams.http import Deadlines, Headers
 
+OWN_HEADERS = "x-amp-"
 NAME = "ampcode.com"
 """What logs and headers call it, whatever its address."""
 
@@ -38,13 +39,14 @@ class AmpUpstream(msgspec.Struct, frozen=True):
     ) -> Callable[[str], Target]:
         """The target for any model, below a path that speaks `codec`, for a caller with these
         headers that showed the key `client`."""
+        own = [pair for pair in headers if pair[0].startswith(OWN_HEADERS)]
         credential = Credential(
             index=0,
             label=NAME,
             headers=(),
             proxy=self.proxy,
             cools=False,
-            source=KeySource(self.keys, client),
+            source=KeySource(self.keys, client, own),
         )
         host = Host(
             name=NAME,

@@ -17,7 +17,8 @@ _NEVER_UPSTREAM = HOP_BY_HOP | frozenset(
     "forwarded via x-real-ip true-client-ip cf-connecting-ip x-client-ip x-cluster-client-ip "
     "fastly-client-ip x-original-host x-original-forwarded-for http2-settings".split()
 )
-_NEVER_UPSTREAM_PREFIXES = ("x-forwarded-", "x-dragoman-", "sec-websocket-")
+_NEVER_UPSTREAM_PREFIXES = ("x-forwarded-", "x-dragoman-", "sec-websocket-", "x-amp-")
+"""`x-amp-`: which device and installation asks, which Amp's clients tell their own server alone."""
 
 _BACK = frozenset(
     "x-request-id request-id apim-request-id x-amzn-requestid x-goog-request-id x-ms-request-id "
