@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
 from dragoman.accounts.fetching import Fetched
-from dragoman.accounts.tokens import Tokens, moment
+from dragoman.accounts.tokens import Tokens, claims, moment
 from dragoman.neutral.json import JsonObject
 
 FINAL = frozenset(
@@ -44,13 +45,10 @@ def tokens_of(answer: Fetched, now: float, old: Tokens | None = None) -> Tokens:
     if not isinstance(access, str) or not access:
         raise Refusal("the provider's answer holds no access token")
     refresh = body.get("refresh_token")
-    lasts = body.get("expires_in")
-    if isinstance(lasts, str) and lasts.isdigit():
-        lasts = int(lasts)
     return Tokens(
         access=access,
         refresh=refresh if isinstance(refresh, str) and refresh else (old.refresh if old else ""),
-        expires_at=now + float(lasts) if isinstance(lasts, int) and lasts > 0 else None,
+        expires_at=ends_at(body, now) or moment(claims(access).get("exp")),
         last_refresh=now,
     )
 
@@ -69,8 +67,8 @@ def good(answer: Fetched, now: float) -> JsonObject:
 
 def refusal(answer: Fetched, now: float) -> Refusal:
     code, text = _error(answer.json)
-    told = " ".join(text.split())[:_LONGEST_REASON]
-    words = f"{code} ({told})" if code and told else code or told or "no reason given"
+    told, word = " ".join(text.split())[:_LONGEST_REASON], code[:_LONGEST_REASON]
+    words = f"{word} ({told})" if word and told else word or told or "no reason given"
     return Refusal(
         f"the provider answered {answer.status}: {words}",
         code=code,
@@ -91,12 +89,13 @@ def retry_after_s(answer: Fetched, now: float) -> float:
 
 
 def ends_at(body: JsonObject, now: float) -> float | None:
-    """When something ends that tells `expires_at`, or how long it lasts."""
-    told = moment(body.get("expires_at"))
+    """When something ends that tells how long it lasts, or `expires_at`."""
     lasts = body.get("expires_in")
-    if told is None and isinstance(lasts, int) and not isinstance(lasts, bool):
-        return now + lasts
-    return told
+    if isinstance(lasts, str) and lasts.isdigit():
+        lasts = int(lasts)
+    if isinstance(lasts, int | Decimal) and not isinstance(lasts, bool) and lasts > 0:
+        return now + float(lasts)
+    return moment(body.get("expires_at"))
 
 
 def _error(body: JsonObject) -> tuple[str, str]:

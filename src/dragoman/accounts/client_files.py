@@ -75,7 +75,8 @@ def _gemini(data: JsonObject) -> JsonObject:
         "token_type": data.get("token_type"),
         "scope": data.get("scope"),
     }
-    return {"type": "gemini", "token": token, "email": told.get("email")}
+    told_token: JsonObject = {name: value for name, value in token.items() if value}
+    return {"type": "gemini", "token": told_token, "email": told.get("email")}
 
 
 def _qwen(data: JsonObject) -> JsonObject:

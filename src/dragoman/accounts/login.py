@@ -47,10 +47,10 @@ class Login:
         before: Tokens | None = getattr(self, "tokens", None)
         self.fields, self.owner, self.digest, self.kind = fields, owner, digest, kind
         self.damage = ""
-        if kind == "vertex" and before is not None:
+        if kind == "vertex" and before is not None and before.refresh == tokens.refresh:
             tokens = before  # its access token is kept in memory alone
         if before is None or (before.access, before.refresh) != (tokens.access, tokens.refresh):
-            self.dead = self.trouble = self.refused = ""
+            self.dead = self.trouble = self.refused = self.folder_trouble = ""
             self.failures = 0
             self.next_try_at = 0.0
             self.unwritten = None
@@ -78,10 +78,13 @@ class Login:
 
     def renew(self, fields: JsonObject, tokens: Tokens, now: float) -> None:
         self.fields, self.tokens = fields, tokens
+        self.renewed_at = now
+        if tokens.over(now):
+            self.failed("the token that the provider gave has run out already", now, 0)
+            return
         self.dead = self.trouble = self.refused = ""
         self.failures = 0
         self.next_try_at = 0.0
-        self.renewed_at = now
 
     def due_at(self, provider: Provider) -> float | None:
         """When it should be renewed in the background; None = never."""

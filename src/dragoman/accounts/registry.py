@@ -124,17 +124,6 @@ class Registry:
             self._written(login, data)
             return True
 
-    async def put(self, id_: str, fields: JsonObject) -> None:
-        """Writes another content, a person's: of a new file or an old one.
-
-        Raises:
-            OSError, BadName.
-        """
-        data = printed(fields, self.seal)
-        async with self._turn:
-            await asyncio.to_thread(self.folder.write, id_, data)
-            self._take_one(id_, self._parsed(data))
-
     def _written(self, login: Login, data: bytes) -> None:
         login.unwritten = None
         login.folder_trouble = ""

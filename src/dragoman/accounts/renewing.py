@@ -84,8 +84,8 @@ class Renewing:
                 ended = await self._ended(login, str(refused))
             else:
                 login.failed(str(refused), self._now(), refused.retry_after_s)
-        except TimeoutError:
-            login.failed("no answer in time", self._now(), 0)
+        except TimeoutError as error:
+            login.failed(str(error) or "no answer in time", self._now(), 0)
         except (OSError, UpstreamFault) as error:
             login.failed(str(error) or type(error).__name__, self._now(), 0)
         if login.trouble:

@@ -49,6 +49,7 @@ class Accounts:
         self._callbacks: list[Callable[[], None]] = []
         self._shapes: dict[str, object] = {}
         self._over: dict[str, bool] = {}
+        self._writing: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._start()
 
@@ -243,15 +244,19 @@ class Accounts:
             if self._over.get(login.id, over) != over:
                 turned.add(login.id)
             self._over[login.id] = over
-            if login.unwritten is not None:
+            if login.unwritten is not None and login.id not in self._writing:
+                self._writing.add(login.id)
                 self._begin(self._write_again(login))
             if self._due(login) and not login.renewing:
                 self._begin(self._renew(login))
         self._announce(turned)
 
     async def _write_again(self, login: Login) -> None:
-        if await self.registry.write_again(login):
-            self._announce({login.id})
+        try:
+            if await self.registry.write_again(login):
+                self._announce({login.id})
+        finally:
+            self._writing.discard(login.id)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

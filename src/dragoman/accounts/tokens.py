@@ -38,10 +38,9 @@ def tokens_in(kind: str, fields: Mapping[str, Json]) -> Tokens:
     if kind == "gemini":
         inner = fields.get("token")
         where = inner if isinstance(inner, dict) else {}
-    refresh = _text(where, "github_token" if kind == "copilot" else "refresh_token")
     return Tokens(
         access=_text(where, "access_token"),
-        refresh=refresh,
+        refresh=_renewer(kind, where),
         expires_at=_expiry(where, fields),
         last_refresh=moment(fields.get("last_refresh")) or _stamped(fields),
     )
@@ -103,6 +102,13 @@ def claims(token: str) -> JsonObject:
         return object_of(base64.urlsafe_b64decode(padded).decode()) or {}
     except ValueError:
         return {}
+
+
+def _renewer(kind: str, where: Mapping[str, Json]) -> str:
+    if kind == "vertex":
+        account = where.get("service_account")
+        return _text(account, "private_key") if isinstance(account, dict) else ""
+    return _text(where, "github_token" if kind == "copilot" else "refresh_token")
 
 
 def _expiry(where: Mapping[str, Json], fields: Mapping[str, Json]) -> float | None:
