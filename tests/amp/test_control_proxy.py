@@ -96,7 +96,11 @@ async def test_a_page_of_another_origin_is_refused() -> None:
         for headers in ({"origin": "https://evil.example"}, {"host": "evil.example"}):
             reply = await get(here, "/api/user", **headers)
             assert reply.status_code == 403
-    assert fake.asked == []
+        for site in ("cross-site", "same-site"):
+            assert (await get(here, "/api/user", sec_fetch_site=site)).status_code == 403
+        assert fake.asked == []
+        for path, site in (("/threads", "cross-site"), ("/api/user", "same-origin")):
+            assert (await get(here, path, sec_fetch_site=site)).status_code == 200
 
 
 # -- what goes up

@@ -8,8 +8,8 @@ from dragoman.server.bodies import Message, Receive
 
 
 class Inbox:
-    """The client's messages. One reads the body by `receive`; `left` waits for the client to leave,
-    once the body is over, or given up."""
+    """The client's messages. One reads the body by `receive`; `left` waits for the client to leave
+    once the body is over: until then its reader is told."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -20,10 +20,6 @@ class Inbox:
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             self._over.set()
         return message
-
-    def give_up(self) -> None:
-        """The rest of the body is of no use."""
-        self._over.set()
 
     async def left(self) -> Message:
         await self._over.wait()

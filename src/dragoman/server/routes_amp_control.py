@@ -26,6 +26,11 @@ NOT_AVAILABLE = "amp upstream proxy not available"
 NOT_LOCAL = "Access denied: management routes restricted to localhost"
 
 
+_ELSEWHERE = frozenset({"cross-site", "same-site"})
+"""What a browser tells of a page of another origin, also where it sends no Origin (a picture). A
+link to a page may stand anywhere."""
+
+
 class NoUpstream(DragomanError):
     """503: Amp's own calls are to go to ampcode.com, whose address is not written."""
 
@@ -49,7 +54,8 @@ def admit(call: HttpCall, kind: Kind) -> bool:
     amp = gateway.configured.amp
     if not amp.local and not amp.upstream:
         raise NoUpstream(NOT_AVAILABLE)
-    if call.method == "OPTIONS":
+    foreign = call.header("sec-fetch-site") in _ELSEWHERE and kind is not Kind.PAGE
+    if call.method == "OPTIONS" or foreign:
         raise Forbidden("requests from pages of other origins are not served")
     if amp.restricted and not call.loopback:
         raise Forbidden(NOT_LOCAL)
