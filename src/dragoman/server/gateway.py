@@ -71,8 +71,8 @@ class Gateway:
         self.limiter = Limiter(state)
         self._state = state
         self._seal_key = seal_key
-        self._subscriptions = Subscriptions(self.accounts, self.http, state)
-        self._lookout = Lookout(self.http, ModelLists(state), self._subscriptions)
+        self.subscriptions = Subscriptions(self.accounts, self.http, state)
+        self._lookout = Lookout(self.http, ModelLists(state), self.subscriptions)
         self.accounts.on_change(self._lookout.accounts_changed)
         self._take_written_keys(settings)
         pools = pools_of(settings, state, random.random)
@@ -105,12 +105,14 @@ class Gateway:
         await self._take_made_keys()
         await self.accounts.open()
         await self._lookout.open()
+        self.subscriptions.open()
         if self.reload is not None:
             self.reload.open(self.turn_to)
 
     async def close(self) -> None:
         if self.reload is not None:
             await self.reload.close()
+        await self.subscriptions.close()
         await self._lookout.close()
         await self.logins.close()
         await self.accounts.close()

@@ -3,6 +3,7 @@ comes, goes or changes. Requests on their way keep the pool they began with."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
@@ -13,6 +14,8 @@ from dragoman.accounts.service import Accounts
 from dragoman.catalog.subscriptions import SERVED
 from dragoman.config.cliproxy_blocks import OauthAlias
 from dragoman.config.settings import Settings
+from dragoman.errors import DragomanError
+from dragoman.observe.log import logger
 from dragoman.routing.candidates import account_of
 from dragoman.routing.served import HostModels
 from dragoman.routing.subscribed import Offer, subscribed
@@ -20,9 +23,11 @@ from dragoman.storage.state import Space, State
 from dragoman.upstreams.fetch import Fetcher
 from dragoman.upstreams.http import HttpClient
 from dragoman.upstreams.subscriptions.kinds import KINDS, Kind
-from dragoman.upstreams.subscriptions.seats import Desk, Seat, host_of, seats_of
+from dragoman.upstreams.subscriptions.seats import Desk, Seat, host_of, quota_of, seats_of
 
 T = TypeVar("T")
+
+ASK_EVERY_S = 900.0
 
 _PLACES = Space("account-places", max_entries=1000)
 _SERVING = (Status.READY, Status.EXPIRED)
@@ -39,6 +44,8 @@ class Subscriptions:
         self._fetch = Fetcher(http)
         self._places = Places(state)
         self._standing: dict[str, Status] = {}
+        self._seats: list[tuple[Kind, Seat, Desk]] = []
+        self._asking: asyncio.Task[None] | None = None
         self.recovered: list[str] = []
         """Who can be used again since the last look, as cool-downs name them."""
 
@@ -54,6 +61,7 @@ class Subscriptions:
         )
         taken = {upstream.name for upstream in settings.all_upstreams}
         self.recovered = []
+        self._seats = []
         found = (self._pool(_free(kind, taken), desk) for kind in KINDS.values())
         return [models for models in found if models is not None]
 
@@ -64,10 +72,34 @@ class Subscriptions:
             return None
         host = host_of(kind, seats, desk)
         for seat in seats:
+            self._seats.append((kind, seat, desk))
             self._look_at(account_of(host, seat.credential), seat.account.status)
         offers = [_offer(kind, seat, desk.settings) for seat in seats]
         force = desk.settings.force_model_prefix
         return subscribed(host, SERVED[kind.provider], offers, force_prefix=force)
+
+    def open(self) -> None:
+        """Starts asking providers what accounts have used up."""
+        self._asking = asyncio.create_task(self._keep_asking())
+
+    async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    async def ask_quotas(self) -> None:
+        """Asks for every account that can be used now; who does not answer is asked again later."""
+        for kind, seat, desk in list(self._seats):
+            if seat.account.status is Status.READY:
+                try:
+                    await quota_of(kind, seat, desk)
+                except (DragomanError, OSError) as error:
+                    logger().debug("no quota", account=seat.account.id, reason=str(error))
+
+    async def _keep_asking(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_EVERY_S)
+            await self.ask_quotas()
 
     def _look_at(self, account: str, status: Status) -> None:
         before = self._standing.get(account, status)

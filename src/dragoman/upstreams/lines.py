@@ -107,6 +107,7 @@ class _Frames:
     def __init__(self, socket: _Socket) -> None:
         self.headers: Headers = [("content-type", "text/event-stream")]
         self.complete = False
+        self.abort = socket.abort
         self._inner = socket.inner
         self._pieces: list[bytes] = []
 
@@ -137,9 +138,13 @@ async def _begun(frames: _Frames, call: Call) -> bool:
         async with asyncio.timeout(limit_s or None):
             await frames.arrival()
     except TimeoutError:
+        frames.abort()
         raise TimedOut(f"upstream {call.upstream} sent nothing for {limit_s:g} s") from None
     except OSError:
         return False
+    except BaseException:
+        frames.abort()
+        raise
     return True
 
 

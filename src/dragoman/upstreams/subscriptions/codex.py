@@ -22,6 +22,7 @@ from dragoman.upstreams.http import Change, Headers
 from dragoman.upstreams.shapes import Draft, Shape
 from dragoman.upstreams.subscriptions.codex_answers import Gathered, Watched
 from dragoman.upstreams.subscriptions.notes import Note, number
+from dragoman.upstreams.subscriptions.quotas import span
 
 BASE = "https://chatgpt.com/backend-api/codex"
 HOSTNAME = "chatgpt.com"
@@ -151,13 +152,7 @@ def windows_of(headers: Headers) -> list[Window]:
         used = number(found.get(f"x-codex-{word}-used-percent"))
         if used is None:
             continue
-        minutes = number(found.get(f"x-codex-{word}-window-minutes"))
+        minutes = number(found.get(f"x-codex-{word}-window-minutes")) or 0
         resets_at = number(found.get(f"x-codex-{word}-reset-at"))
-        out.append(Window(_span(minutes) or usual, used / 100, resets_at))
+        out.append(Window(span(minutes * 60) or usual, used / 100, resets_at))
     return out
-
-
-def _span(minutes: float | None) -> str:
-    if not minutes:
-        return ""
-    return f"{minutes / 1440:g}d" if minutes >= 1440 else f"{minutes / 60:g}h"

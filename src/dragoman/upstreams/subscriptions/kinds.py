@@ -3,11 +3,11 @@ about it. The addresses are those of the table of providers (`accounts/providers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from dragoman.accounts.records import Account
+from dragoman.accounts.records import Account, Window
 from dragoman.accounts.tokens import claims
 from dragoman.upstreams.hosts import ErrorRule
 from dragoman.upstreams.shapes import Shape
@@ -19,11 +19,13 @@ from dragoman.upstreams.subscriptions import (
     copilot,
     gemini_cli,
     kimi,
+    quotas,
     qwen,
     vertex,
     xai,
 )
 from dragoman.upstreams.subscriptions.notes import Note
+from dragoman.upstreams.subscriptions.quotas import Asking
 
 Pairs = tuple[tuple[str, str], ...]
 OPENAI_CLAIM = "https://api.openai.com/auth"
@@ -33,7 +35,7 @@ class Kind(msgspec.Struct, frozen=True):
     """`provider` is the row in the table of providers, `name` the pool's. `path` is appended to the
     provider's address. `facts`, `headers`: what the account's file says of its calls. `projects`:
     every project of an account is a credential of its own, and a missing one is found out.
-    `second`: another address that is tried after the first."""
+    `second`: another address that is tried after the first. `quota`: asks what is used up."""
 
     provider: str
     name: str
@@ -47,6 +49,7 @@ class Kind(msgspec.Struct, frozen=True):
     rules: tuple[ErrorRule, ...] = ()
     projects: bool = False
     second: str = ""
+    quota: Callable[[Asking], Awaitable[list[Window]]] | None = None
 
 
 def _codex_account(account: Account) -> Pairs:
@@ -57,7 +60,15 @@ def _codex_account(account: Account) -> Pairs:
 
 
 _CLAUDE = Kind("claude", "claude", "anthropic", claude.HOSTNAME, claude.shape, path="/v1")
-_CODEX = Kind("codex", "codex", "responses", codex.HOSTNAME, codex.shape, headers=_codex_account)
+_CODEX = Kind(
+    "codex",
+    "codex",
+    "responses",
+    codex.HOSTNAME,
+    codex.shape,
+    headers=_codex_account,
+    quota=quotas.chatgpt,
+)
 _GEMINI_CLI = Kind(
     "gemini",
     "gemini-cli",
@@ -65,6 +76,7 @@ _GEMINI_CLI = Kind(
     cloud_code.HOSTNAME,
     lambda _: gemini_cli.SHAPE,
     projects=True,
+    quota=quotas.cloud_code,
 )
 _ANTIGRAVITY = Kind(
     "antigravity",
@@ -74,6 +86,7 @@ _ANTIGRAVITY = Kind(
     lambda _: antigravity.SHAPE,
     projects=True,
     second=antigravity.SECOND_BASE,
+    quota=quotas.cloud_code,
 )
 _QWEN = Kind(
     "qwen",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TypeAlias
 
 from dragoman.accounts.records import Window
@@ -13,7 +14,7 @@ Note: TypeAlias = Callable[[str, Sequence[Window]], None]
 
 def number(value: object) -> float | None:
     """A number, also one written as text; None for anything else."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return float(value)
     try:
         return float(value) if isinstance(value, str) else None

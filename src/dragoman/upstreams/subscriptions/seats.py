@@ -18,6 +18,7 @@ from dragoman.upstreams.subscriptions import vertex
 from dragoman.upstreams.subscriptions.kinds import Kind
 from dragoman.upstreams.subscriptions.notes import Note
 from dragoman.upstreams.subscriptions.projects import Finding, WithProject
+from dragoman.upstreams.subscriptions.quotas import Asking
 
 _SECOND_PLACE = "#2"
 
@@ -93,6 +94,24 @@ def seats_of(kind: Kind, account: Account, desk: Desk) -> Iterator[Seat]:
                 account,
                 _credential(kind, account, desk, id_ + _SECOND_PLACE, label, second, later=1),
             )
+
+
+async def quota_of(kind: Kind, seat: Seat, desk: Desk) -> None:
+    """Asks what the account has used up, and notes it.
+
+    Raises:
+        UpstreamFault, OSError: it could not be asked.
+    """
+    credential = seat.credential
+    if kind.quota is None or credential.source is None or credential.id != seat.account.id:
+        return
+    base = credential.facts.get("base") or desk.provider(kind.provider).base_url
+    proxy = seat.account.proxy_url or desk.settings.proxy_url
+    opened = list(credential.opened_by(await credential.source.headers()).sent([]).items())
+    project = credential.facts.get("project", "")
+    windows = await kind.quota(Asking(desk.fetch, base, opened, proxy, project))
+    if windows:
+        desk.note(seat.account.id, windows)
 
 
 def _moved(kind: Kind, desk: Desk) -> str:
