@@ -160,6 +160,13 @@ async def test_the_small_answers_the_cli_asks_for(tmp_path: Path) -> None:
         assert "<rss" in text_of(await amp.reply("GET", "/news.rss"))
 
 
+async def test_versions_whose_agent_runs_elsewhere_are_told_which_do_not(tmp_path: Path) -> None:
+    async with client(tmp_path) as amp:
+        reply = await amp.reply("POST", "/api/thread-actors", b"{}")
+        assert reply.status == 402
+        assert "@sourcegraph/amp@0.0.1777897475-g2324e1" in body_of(reply)["error"]
+
+
 async def test_a_file_of_github_is_not_told_to_be_missing(tmp_path: Path) -> None:
     async with client(tmp_path) as amp:
         reply = await amp.reply("GET", "/api/internal/github-proxy/repos/a/b/contents/README.md")
@@ -169,7 +176,6 @@ async def test_a_file_of_github_is_not_told_to_be_missing(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/api/thread-actors"),
         ("POST", "/api/attachments"),
         ("GET", "/api/threads/T-1.md"),
         ("DELETE", "/api/internal"),

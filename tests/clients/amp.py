@@ -14,7 +14,7 @@ from tests.sdk.gateway import CLIENT_KEY
 
 
 class Amp:
-    """`key` empty: none is in the environment."""
+    """`address` and `key` are what the environment tells it; empty: nothing."""
 
     def __init__(self, address: str, folder: Path, key: str = CLIENT_KEY) -> None:
         self.home = folder / "home"
@@ -23,12 +23,11 @@ class Amp:
         self.work.mkdir(exist_ok=True)
         self._variables = {
             "HOME": str(self.home),
-            "AMP_URL": address,
             "AMP_SKIP_UPDATE_CHECK": "1",
             "NO_COLOR": "1",
         }
-        if key:
-            self._variables["AMP_API_KEY"] = key
+        told = {"AMP_URL": address, "AMP_API_KEY": key}
+        self._variables |= {name: value for name, value in told.items() if value}
 
     def run(self, *arguments: str, told: str = "") -> Done:
         return finished([str(binary("amp")), *arguments], self._variables, self.work, told)

@@ -4,6 +4,7 @@ Amp account")."""
 from __future__ import annotations
 
 import json
+import sys
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.clients.amp import Amp
 from tests.clients.ampcode import own_fakes
+from tests.clients.programs import finished
 from tests.fakes import in_thread
 from tests.sdk.gateway import CLIENT_KEY, gateway_process
 
@@ -94,3 +96,14 @@ def test_a_login_takes_a_client_key_typed_into_the_page(tmp_path: Path) -> None:
         secrets = json.loads((amp.home / ".local/share/amp/secrets.json").read_text())
         assert secrets == {f"apiKey@{address}": CLIENT_KEY}, told
         assert "No threads found" in amp.said("threads", "list")
+
+
+def test_amp_finds_the_gateway_by_the_settings_that_connect_writes(tmp_path: Path) -> None:
+    with gateway_process(tmp_path, [{"name": "echo", "protocol": "echo"}]):
+        amp = Amp("", tmp_path)
+        connect = [sys.executable, "-m", "dragoman", "connect", "amp"]
+        connect += ["--config", str(tmp_path / "config.yaml")]
+        told = finished(connect, {"HOME": str(amp.home)}, amp.work).stdout
+        assert f"export AMP_API_KEY={CLIENT_KEY}" in told
+        thread = amp.said("threads", "new").strip()
+        assert thread in amp.said("threads", "list")

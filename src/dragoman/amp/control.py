@@ -27,9 +27,19 @@ from dragoman.neutral.json import Json, JsonObject, encode
 from dragoman.observe.log import logger
 from dragoman.storage.amp_threads import AmpThreads
 
+LAST_LOCAL_AGENT = "0.0.1777897475-g2324e1"
+"""The last version whose agent runs where it is started."""
+
 _MOST_FOUND = 200
 _LONG = 256 * 1024
 _GITHUB = "/api/internal/github-proxy/"
+_AGENT_ELSEWHERE = (
+    "this version of Amp runs its agent on ampcode.com, which needs an account there; install "
+    f"@sourcegraph/amp@{LAST_LOCAL_AGENT}, whose agent runs on your machine, or set "
+    "ampcode.upstream-url in the gateway's configuration"
+)
+"""Of all errors, the clients show the text of a 402 (0.0.1790142911)."""
+
 _FEED = (
     b'<?xml version="1.0"?><rss version="2.0"><channel><title>No news</title>'
     b"<link>/</link><description>This gateway has no news feed.</description></channel></rss>"
@@ -67,6 +77,8 @@ class ControlPlane:
                 return await self._method(asked, owner)
             if path == "/api/telemetry" and asked.method == "POST":
                 return _json({})
+            if path == "/api/thread-actors":
+                return _error(402, _AGENT_ELSEWHERE)
             if path.startswith(_GITHUB):  # a 404 would tell the model that the file is not there
                 return _error(501, "GitHub is read by ampcode.com, with the user's account there")
             if asked.method in ("GET", "HEAD"):
