@@ -256,6 +256,18 @@ def test_a_running_gateway_takes_a_new_login_and_its_end_is_in_the_table(tmp_pat
         assert "invalid_grant (token not valid); log in again: dragoman login kimi" in told
 
 
+def test_explain_knows_the_models_of_a_login(tmp_path: Path) -> None:
+    with desk(tmp_path) as one:
+        access, _ = one.idp.login("codex")
+        one.auth.mkdir()
+        (one.auth / "codex-a.json").write_text(
+            json.dumps({"type": "codex", "access_token": access, "account_id": "acc"})
+        )
+        told = one.output("explain", "--model", "gpt-5.2")
+        assert "codex" in told
+        assert access not in told
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [

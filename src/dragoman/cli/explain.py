@@ -79,6 +79,7 @@ async def _explained(settings: Settings, incoming: Incoming, asker: Asker) -> Ex
     folder = settings.data_dir
     gateway = Gateway(settings, state_now(folder), known_seal_key(folder))
     try:
+        gateway.accounts.load()
         await gateway.take_active_group(shared_now(folder, ACTIVE_GROUP))
         key = _key(folder, asker.key) if asker.key else NO_KEY
         caller = caller_of(key, Way(asker.group, asker.compat), gateway)
