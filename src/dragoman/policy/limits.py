@@ -44,11 +44,13 @@ class Refused(NamedTuple):
 
 class Window:
     """The last minute of one key, the oldest second first. A second is in it to its last moment, so
-    no sixty seconds hold more than the limit."""
+    no sixty seconds hold more than the limit. One that is to come is left out: the clock was set
+    back."""
 
     def __init__(self, seconds: Sequence[Second], now_s: float) -> None:
         self._now_s = now_s
-        self.seconds = [one for one in seconds if one.at + MINUTE_S >= int(now_s)]
+        now = int(now_s)
+        self.seconds = [one for one in seconds if now - MINUTE_S <= one.at <= now]
 
     def with_use(self, requests: int, tokens: int) -> Window:
         """The same and what is used now."""

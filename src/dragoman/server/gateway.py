@@ -64,7 +64,7 @@ class Gateway:
         self.management_key = ManagementKey(management_password)
         self.accounts = Accounts(options_of(settings, os.environ), Fetcher(self.http), state)
         self.keys = ClientKeys()
-        self._shared = Shared(state.engine)
+        self._shared = Shared(state.engine, state.writing)
         self._made_keys = ClientKeyStore(state.engine) if state.engine else None
         self._shared.on_change(CHANGED, self._take_made_keys)
         self.logins = LoginSessions(self.accounts, Fetcher(self.http))

@@ -22,10 +22,12 @@ LOOK_EVERY_S = 0.4
 
 
 class Shared:
-    """Without an engine there is nobody else, and it lives in memory alone."""
+    """Without an engine there is nobody else, and it lives in memory alone. `writing` is held by
+    whoever writes to the database in this process."""
 
-    def __init__(self, engine: AsyncEngine | None) -> None:
+    def __init__(self, engine: AsyncEngine | None, writing: asyncio.Lock | None = None) -> None:
         self._engine = engine
+        self._writing = writing or asyncio.Lock()
         self._values: dict[str, bytes] = {}
         self._changes: dict[str, int] = {}
         self._told: dict[str, Callable[[], Awaitable[None]]] = {}
@@ -60,7 +62,7 @@ class Shared:
         """
         if self._engine is not None:
             try:
-                async with self._engine.begin() as connection:
+                async with self._writing, self._engine.begin() as connection:
                     await touched(connection, name, value)
             except SQLAlchemyError as error:
                 raise OSError(f"the database cannot be written: {error}") from error
