@@ -17,7 +17,8 @@ from ruamel.yaml import YAML
 from tests.clients.programs import Done, claude_code, run
 from tests.docs.test_docs import ROOT, blocks_of
 from tests.fakes import ChatFake, in_thread
-from tests.sdk.gateway import gateway_process
+from tests.fakes.dialects import WRITERS
+from tests.sdk.gateway import CLIENT_KEY, gateway_process
 
 pytestmark = pytest.mark.clients
 
@@ -38,7 +39,7 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def documented(folder: Path, **groups: Any) -> Iterator[Place]:
+def documented(folder: Path, *, text_only: bool = False, **groups: Any) -> Iterator[Place]:
     """A gateway with the page's own configuration, its upstream a fake."""
     (text,) = (
         block.text
@@ -46,7 +47,7 @@ def documented(folder: Path, **groups: Any) -> Iterator[Place]:
         if "active-group" in block.text
     )
     config = YAML(typ="safe").load(text)
-    fake = ChatFake(models=QWEN, rechunk=17)
+    fake = ChatFake(models=QWEN, rechunk=17, text_only=text_only)
     with in_thread(fake) as url:
         (upstream,) = config["upstreams"]
         upstream |= {"base-url": url, "keys": ["up-key"]}
@@ -55,9 +56,11 @@ def documented(folder: Path, **groups: Any) -> Iterator[Place]:
             yield Place(address, fake, folder / "config.yaml")
 
 
-def claude(place: Place, folder: Path, way: str, key: str, **variables: str) -> Done:
+def claude(
+    place: Place, folder: Path, way: str, key: str, said: str = "", **variables: str
+) -> Done:
     model = "claude-sonnet-4-5"
-    start = claude_code(place.address + way, key, model, f"Please:\nrun: {COMMAND}")
+    start = claude_code(place.address + way, key, model, f"Please:\n{said}\nrun: {COMMAND}")
     return run(replace(start, variables=start.variables | variables), folder)
 
 
@@ -113,3 +116,22 @@ def test_the_group_behind_switch_is_exchanged_while_claude_code_is_in_use(tmp_pa
         assert place.command("group", "use", "kimi") == "/switch is now kimi"
         ran(claude(place, tmp_path / "second", "/switch", key))
         assert {body["model"] for body in turns(place)} == {"qwen3-coder-flash"}
+
+
+@pytest.fixture(scope="module")
+def toolless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The same before a model that cannot call tools and refuses every trace of them."""
+    with documented(tmp_path_factory.mktemp("toolless"), text_only=True) as place:
+        yield place
+
+
+@pytest.mark.parametrize("dialect", WRITERS)
+def test_claude_code_finishes_its_loop_in_compat_mode_in_every_form_of_a_call(
+    dialect: str, toolless: Place, tmp_path: Path
+) -> None:
+    toolless.fake.requests.clear()
+    done = claude(toolless, tmp_path, "/qwen/compat", CLIENT_KEY, f"dialect: {dialect}")
+    ran(done)
+    assert toolless.fake.refusals == []
+    assert {one.json["model"] for one in toolless.fake.requests} == {"qwen3-coder-plus"}
+    assert not any("## WebFetch" in str(one.json) for one in toolless.fake.requests)
