@@ -178,7 +178,7 @@ class ServerKeys(Block):
     commercial_mode: bool = Field(default=False, description="Skip request logging." + THEIRS)
     logging_to_file: bool = Field(default=False, description="Log into files." + LATER)
     logs_max_total_size_mb: CountOrOff = Field(
-        default=0, description="Size of all logs; 0 = any." + LATER
+        default=0, description="Size of all body logs together; 0 = 256."
     )
     error_logs_max_files: int = Field(
         default=10, description="Error logs kept; below 0 = 10, 0 = all." + LATER
@@ -189,7 +189,9 @@ class ServerKeys(Block):
     redis_usage_queue_retention_seconds: int = Field(
         default=60, ge=0, le=3600, description="How long the usage queue keeps records." + THEIRS
     )
-    request_log: bool = Field(default=False, description="Write bodies into log files." + LATER)
+    request_log: bool = Field(
+        default=False, description="Log bodies of every request, whatever its group and key."
+    )
     auth_auto_refresh_workers: Count = Field(default=0, description="Refreshes at once; 0 = 16.")
     disable_claude_cloak_mode: bool = Field(default=False, description="No disguise." + THEIRS)
     claude_code: ClaudeCode = Field(

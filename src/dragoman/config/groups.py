@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
-from dragoman.config.blocks import LATER, Block, Count, HomePath, Name, Names, regex
+from dragoman.config.blocks import Block, Count, HomePath, Name, Names, regex
 from dragoman.config.routing import GroupAliases
 from dragoman.toolcalls.text.dialects import DIALECTS
 
@@ -199,7 +199,7 @@ class Group(Block):
         default=0,
         description="Longest input in tokens, as dragoman estimates it; 0 = the model's own.",
     )
-    body_log: bool = Field(default=False, description="Log bodies of this group." + LATER)
+    body_log: bool = Field(default=False, description="Log bodies of this group.")
     disabled: bool = Field(default=False, description="Requests to the group are refused.")
 
 

@@ -15,6 +15,10 @@ from dragoman.upstreams.shapes import Shape
 _NOT_TAKEN = 401
 
 
+Send = Callable[[Call], Awaitable[Answer]]
+"""What makes a call."""
+
+
 class Called(NamedTuple):
     """`credential` holds the headers that were sent, so that they can be kept out of messages."""
 
@@ -28,27 +32,27 @@ async def called(
     call: Callable[[Credential], Call],
     shape: Shape | None = None,
     line: Line | None = None,
+    heard: Callable[[Send], Send] | None = None,
 ) -> Called:
     """The answer, unread; whoever takes it closes it. What its headers tell of the account's limits
     is noted. `line`: the client's own WebSocket, for accounts that have one upstream too.
+    `heard`: notes the calls.
 
     Raises:
         UpstreamFault: there is none, or the account cannot be opened.
     """
-    send: Callable[[Call], Awaitable[Answer]] = http.send
+    send: Send = http.send
     if line is not None and credential.websocket:
         send = partial(line.send, account=credential.id)
+    if heard is not None:
+        send = heard(send)
     found = await _called(send, credential, call)
     if shape is not None and shape.told is not None:
         shape.told(credential.id, found.answer.headers)
     return found
 
 
-async def _called(
-    send: Callable[[Call], Awaitable[Answer]],
-    credential: Credential,
-    call: Callable[[Credential], Call],
-) -> Called:
+async def _called(send: Send, credential: Credential, call: Callable[[Credential], Call]) -> Called:
     source = credential.source
     if source is None:
         return Called(await send(call(credential)), credential)

@@ -15,6 +15,7 @@ from dragoman.exchange.direct import Direct
 from dragoman.exchange.failures import account_is_out, kept_elsewhere
 from dragoman.exchange.incoming import Incoming, Outcome, Reply
 from dragoman.exchange.job import Job
+from dragoman.exchange.recording import Recording
 from dragoman.exchange.relay import Source, relayed
 from dragoman.exchange.remembered import Remembered
 from dragoman.exchange.sending import Options, Sender, bare_reply, job_of
@@ -22,6 +23,7 @@ from dragoman.exchange.side_requests import SideRequests
 from dragoman.exchange.streams import Open, open_stream
 from dragoman.exchange.turns import TurnsSource, with_further_turns
 from dragoman.exchange.whole import Whole, told, whole_answer
+from dragoman.observe.body_log import BodyLog
 from dragoman.protocols.codec import StreamEncoder
 from dragoman.routing.decisions import Pools
 from dragoman.routing.names import Names
@@ -39,9 +41,11 @@ class Exchange:
         remembered: Remembered,
         pools: Callable[[], Pools],
         settings: Callable[[], AttemptSettings] = AttemptSettings,
+        body_log: BodyLog | None = None,
     ) -> None:
         self._options = options
         self.remembered = remembered
+        self._body_log = body_log
         self._sender = Sender(http, remembered)
         self._attempts = Attempts(names, pools, settings)
         self.side = SideRequests(http, self._attempts)
@@ -54,6 +58,18 @@ class Exchange:
         """
         options = self._options()
         job = job_of(incoming, outcome, options, self.remembered)
+        if self._body_log is None or not (options.log_bodies or job.logs_bodies):
+            return await self._answered(job, options)
+        recording = job.recording = Recording(self._body_log, job)
+        try:
+            reply = await self._answered(job, options)
+        except DragomanError as error:
+            recording.refused(error)
+            raise
+        return await recording.replied(reply)
+
+    async def _answered(self, job: Job, options: Options) -> Reply:
+        incoming = job.incoming
         if not job.stream:
             return await self._whole(job, options)
         if not options.keepalive_s:
@@ -123,7 +139,9 @@ class Exchange:
         other = incoming.instead() if incoming.instead is not None else None
         if other is None:
             raise kept_elsewhere(error) from error
-        return job_of(other, job.outcome, options, self.remembered)
+        again = job_of(other, job.outcome, options, self.remembered)
+        again.recording = job.recording
+        return again
 
 
 def _request(job: Job, further_rounds: int = 0) -> attempts.Request:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -49,6 +49,9 @@ from dragoman.routing.served import Target
 from dragoman.upstreams.hosts import Credential
 from dragoman.upstreams.http import Call, Headers
 from dragoman.upstreams.shapes import Draft
+
+if TYPE_CHECKING:
+    from dragoman.exchange.recording import Recording
 
 _OPENAI_ONLY = (b'"additional_tools"', b'"namespace"', b'"custom"', b'"compaction_trigger"')
 _USAGE_ASKED = b'{"include_usage":true}'
@@ -121,6 +124,7 @@ class Job:
         self.caller, self.model = incoming.caller.inside(self.written_model)
         outcome.group, outcome.model = self.caller.group, self.model
         self.policy = policies.get(self.caller.group)
+        self.recording: Recording | None = None
         self._policed = Policed(self.policy, self.model) if self.policy else None
 
     def _field(self, key: str, kind: type[T], words: str, default: T) -> T:
@@ -163,6 +167,11 @@ class Job:
         self._request = msgspec.structs.replace(request, turns=(*request.turns, *turns))
         self._prepared = {}
         self.gathered = gathered
+
+    @property
+    def logs_bodies(self) -> bool:
+        """Whether its group or key wants its bodies logged."""
+        return self.caller.body_log or bool(self.policy and self.policy.body_log)
 
     def session(self) -> str:
         """What tells this conversation from any other; "" where nothing does."""

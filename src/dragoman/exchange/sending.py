@@ -43,6 +43,8 @@ class Options(msgspec.Struct, frozen=True):
     """Subagents have conversations of their own."""
     bootstrap_rounds: int = 0
     """Further rounds of a streamed request, before anything was sent."""
+    log_bodies: bool = False
+    """Of every request, whatever its group and key."""
     policies: Mapping[str, GroupPolicy] = {}
     """What groups do to their requests; a group that does nothing has none."""
 
@@ -74,12 +76,14 @@ class Sender:
         """
         target, client = attempt.target, job.incoming.headers
         host = target.host
+        recording = job.recording
         answer, credential = await called(
             self._http,
             attempt.credential,
             lambda one: call_of(prepared, target, one, client),
             host.shape,
             job.incoming.line,
+            None if recording is None else recording.hearing(attempt),
         )
         if answer.status == 200:
             fault = web_page(answer, codec, host.name)

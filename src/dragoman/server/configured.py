@@ -45,6 +45,7 @@ class Configured:
             agents_apart=not settings.routing.session_affinity_subagents,
             bootstrap_rounds=settings.streaming.bootstrap_retries,
             payload=compiled(settings.payload),
+            log_bodies=settings.request_log,
             policies=policies_of(settings.groups),
         )
         self.groups = Groups(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections.abc import Mapping, Sequence
@@ -23,10 +24,13 @@ from dragoman.exchange.stored_responses import StoredResponses
 from dragoman.neutral.listings import ModelEntry
 from dragoman.neutral.usage import NO_USAGE
 from dragoman.observe import metrics
+from dragoman.observe.body_log import BodyLog
 from dragoman.observe.log import logger
+from dragoman.observe.redaction import Redactor
 from dragoman.routing.decisions import Pools
 from dragoman.routing.names import Names
 from dragoman.routing.pools import forget_changed, pools_after, pools_of
+from dragoman.server.bodies_logged import body_file, secrets_in
 from dragoman.server.configured import Configured
 from dragoman.server.guard import Guard
 from dragoman.server.limiter import Limiter
@@ -69,6 +73,7 @@ class Gateway:
         self._shared.on_change(CHANGED, self._take_made_keys)
         self.logins = LoginSessions(self.accounts, Fetcher(self.http))
         self.limiter = Limiter(state)
+        self.body_log = BodyLog(body_file(settings), Redactor(secrets_in(settings)))
         self._state = state
         self._seal_key = seal_key
         self.subscriptions = Subscriptions(self.accounts, self.http, state)
@@ -85,6 +90,7 @@ class Gateway:
             Remembered(state),
             lambda: self.configured.pools,
             lambda: self.configured.attempts,
+            self.body_log,
         )
 
     def turn_to(self, settings: Settings) -> None:
@@ -96,6 +102,8 @@ class Gateway:
         configured = Configured(settings, pools, self._seal_key, self.keys)
         forget_changed(pools.cooldowns, before.hosts(), configured.hosts())
         self._lookout.follow(configured)
+        self.body_log.file = body_file(settings)
+        self.body_log.redactor = Redactor(secrets_in(settings))
         self.configured = configured
 
     async def open(self) -> None:
@@ -118,6 +126,7 @@ class Gateway:
         await self.accounts.close()
         await self._shared.close()
         await self.http.close()
+        await asyncio.to_thread(self.body_log.close)
 
     @property
     def settings(self) -> Settings:

@@ -98,6 +98,13 @@ class Answer:
         self.headers: Headers = connection.headers
         self._decoder = decoder_of(self.header("content-encoding"))
         self._change: Change | None = None
+        self._heard: Callable[[bytes], None] | None = None
+        self._over: Callable[[bool], None] | None = None
+
+    def listen(self, heard: Callable[[bytes], None], over: Callable[[bool], None]) -> None:
+        """`heard` gets the body as the upstream sent it, decompressed, while it is read; `over`,
+        when it is closed, whether it was read to its end."""
+        self._heard, self._over = heard, over
 
     def through(self, change: Change) -> None:
         """The body is read as this makes it."""
@@ -129,6 +136,8 @@ class Answer:
                     self._silent_since = None
                     self._limit = self._call.deadlines.idle
                     self._waiting = "fell silent in mid-answer"
+                if self._heard is not None:
+                    self._heard(data)
                 if self._change is None or (data := self._change.feed(data)):
                     return data
                 continue
@@ -153,6 +162,8 @@ class Answer:
         """Lets go of the connection: kept for reuse when the body was read to its end, else cut."""
         if not self._closed:
             self._closed = True
+            if self._over is not None:
+                self._over(self._connection.complete)
             self._give_back()
 
     def _decoded(self, data: bytes) -> bytes:
