@@ -105,6 +105,16 @@ async def test_an_account_that_cannot_be_opened_is_a_failed_attempt() -> None:
     assert "the login is over" in reply.text
 
 
+async def test_why_an_account_cannot_be_opened_is_told_without_its_address() -> None:
+    class Over(Tokens):
+        async def headers(self) -> Headers:
+            raise UpstreamRefused("account ann.b@example.com (codex): log in again", status=401)
+
+    async with serve(ChatFake()) as url, before(url, Over()) as here:
+        reply = await here.post("/v1/chat/completions", asking("openai", "small", "x", stream=True))
+    assert reply.json()["error"]["message"] == "account … (codex): log in again"
+
+
 async def test_embeddings_and_model_lists_are_opened_by_the_token_too() -> None:
     fake = ChatFake(key="second", models=["small"])
     model = fake.embedding_models[0]

@@ -88,6 +88,7 @@ async def test_any_other_client_is_told_why_it_is_not_served(
         assert reply.status_code == 403
         assert "takes the requests of Claude Code alone" in reply.text
         assert "docs/subscriptions.md" in reply.text
+        assert "example.com" not in reply.text, "whose accounts they are is nobody's matter"
         again = await here.post(
             "/v1/messages?beta=true", claude_code("hi", stream=False), **HEADERS
         )

@@ -3,16 +3,19 @@ renewed, and the call made once more."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
 
-from dragoman.upstreams.hosts import Credential
-from dragoman.upstreams.http import Answer, Call, HttpClient
+from dragoman.errors import UpstreamFault
+from dragoman.upstreams.hosts import Credential, TokenSource
+from dragoman.upstreams.http import Answer, Call, Headers, HttpClient
 from dragoman.upstreams.lines import Line
 from dragoman.upstreams.shapes import Shape
 
 _NOT_TAKEN = 401
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
 Send = Callable[[Call], Awaitable[Answer]]
@@ -56,7 +59,7 @@ async def _called(send: Send, credential: Credential, call: Callable[[Credential
     source = credential.source
     if source is None:
         return Called(await send(call(credential)), credential)
-    auth = await source.headers()
+    auth = await _opening(source)
     opened = credential.opened_by(auth)
     answer = await send(call(opened))
     if answer.status != _NOT_TAKEN:
@@ -69,5 +72,18 @@ async def _called(send: Send, credential: Credential, call: Callable[[Credential
     if not renewed:
         return Called(answer, opened)
     answer.close()
-    opened = credential.opened_by(await source.headers())
+    opened = credential.opened_by(await _opening(source))
     return Called(await send(call(opened)), opened)
+
+
+async def _opening(source: TokenSource) -> Headers:
+    """The headers that open an account. Why it cannot be opened is told without its address, which
+    is nothing for whoever uses it; the log has it all."""
+    try:
+        return await source.headers()
+    except UpstreamFault as error:
+        shown = _ADDRESS.sub("…", error.message)
+        if shown != error.message:
+            error.detail = error.detail or error.message
+            error.message = shown
+        raise

@@ -23,6 +23,13 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
     key: str
 
     @property
+    def public_label(self) -> str:
+        """What clients may read: a key's label, an account's number in place of its address."""
+        if self.credential.source is None:
+            return self.credential.label
+        return f"{self.target.host.name}#{self.credential.index}"
+
+    @property
     def rounds(self) -> int:
         """How often it is tried again after all have failed: its own word before its host's."""
         own = self.credential.rounds

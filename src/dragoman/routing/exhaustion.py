@@ -10,6 +10,9 @@ from dragoman.routing.candidates import Candidate
 from dragoman.routing.cooldowns import Cooldowns, Rest
 from dragoman.routing.verdicts import Reason
 
+_SAID_BY_ALL = frozenset({"pass_through_only"})
+"""What every account of a host says alike, so that there is nothing to tell of each."""
+
 REASON_WORDS: dict[Reason, str] = {
     "quota": "rate limit",
     "transient": "failing",
@@ -34,6 +37,8 @@ def exhausted(
         return last
     rests = [(one, cooldowns.rest(one)) for one in candidates]
     reasons = {rest.reason_at(now_s) for _, rest in rests if rest and rest.end_s > now_s}
+    if last is not None and last.code in _SAID_BY_ALL and not reasons:
+        return last
     told = "; ".join(_told(one, rest, now_s) for one, rest in rests)
     message = f"no credential of model {model!r} can answer now: {told}"
     if last is not None and (not reasons or "transient" in reasons):
@@ -49,7 +54,7 @@ def exhausted(
 
 
 def _told(one: Candidate, rest: Rest | None, now_s: float) -> str:
-    label = one.credential.label
+    label = one.public_label
     if rest is None or rest.end_s <= now_s:
         return f"{label}: failed just now"
     until = told_time(rest.end_s)

@@ -42,6 +42,7 @@ _LOST = ("max_output_tokens", "max_completion_tokens", "temperature", "top_p")
 _SYSTEM = (b'"role":"system"', b'"role": "system"')
 _KEYS = uuid.UUID("8f6bb2f0-6f2b-4b52-9d1e-6a2a3d3a5a0c")
 """The space of the names that conversations get (RFC 9562, 5.5)."""
+_NO_TOOLS = (b"[]", b"null")
 _WINDOWS = {"primary": "5h", "secondary": "7d"}
 
 
@@ -101,7 +102,7 @@ def _says(there: msgspec.Raw | None, wanted: msgspec.Raw | None) -> bool:
 
 def _fit_tools(spans: Spans, changes: dict[str, bytes | None]) -> None:
     """Calls side by side are the rule; without tools the field is refused."""
-    if spans.value("tools"):
+    if bytes(spans.raw.get("tools", b"[]")) not in _NO_TOOLS:
         if spans.value("parallel_tool_calls") is None:
             changes["parallel_tool_calls"] = b"true"
     elif b'"additional_tools"' not in spans.body:
