@@ -26,8 +26,8 @@ a value of several lines, for example a whole file
 - A tool that takes free text has it directly between <call-{mark} name="TOOL"> and </call-{mark}>.
 - If a value itself contains </arg-{mark}> or </call-{mark}>, put an x behind {mark} in all tags of
   that call: <call-{mark}x …>.
-- {several} Then stop: the results come in the next message, as
-  <result-{mark} …>. Never write a result yourself.
+- {several}
+- Then stop: the results come in the next message, as <result-{mark} …>. Never write one yourself.
 - Give every required argument. Do not put calls into code fences or quotes, and do not write these
   tags unless you mean to call.
 
