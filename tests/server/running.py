@@ -71,6 +71,7 @@ async def running(app: App, host: str = "127.0.0.1") -> AsyncIterator[str]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind((host, 0))
         config = uvicorn.Config(
             app,
