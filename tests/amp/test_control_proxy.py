@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2
 import pytest
 from tests.exchange.world import KEY, World, world
 from tests.fakes import serve
@@ -17,6 +18,7 @@ from tests.fakes.ampcode import KEY as UP_KEY
 from tests.fakes.ampcode import PAGE, AmpcodeFake
 from tests.server.running import KEY as ASGI_KEY
 from tests.server.running import app_of, asked
+from tests.upstreams.raw_host import answering, raw_host
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -126,6 +128,17 @@ async def test_the_callers_key_is_exchanged_for_the_users_and_traces_are_kept_ba
         assert one.header("x-api-key") == UP_KEY
         assert one.header("authorization") == f"Bearer {UP_KEY}"
         assert {name: one.header(name) for name in kept} == kept
+
+
+async def test_a_group_before_the_path_is_the_gateways_own_matter() -> None:
+    fake = AmpcodeFake(foreign=(KEY,))
+    async with (
+        serve(fake) as url,
+        world(ampcode={"upstream-url": url}, groups={"team": {}}) as here,
+    ):
+        await get(here, "/team/api/threads/a%2Fb")
+        assert [one.path for one in fake.asked] == ["/api/threads/a%2Fb"]
+        assert here.outcomes[-1].group == "team"
 
 
 async def test_a_page_of_the_gateways_own_writes_as_one_of_amps_own() -> None:
@@ -305,6 +318,33 @@ async def test_pages_work_redirects_and_cookies_are_the_gateways_own() -> None:
         page = await here.client.get(here.url + "/threads")
         assert page.headers.get_list("cache-control") == ["max-age=60"]
         assert 'href="/threads/T-1"' in page.text
+
+
+@pytest.mark.parametrize("length", [True, False])
+async def test_an_answer_that_is_cut_is_no_whole_one_for_the_client(length: bool) -> None:
+    kind = b"content-length: 100" if length else b"transfer-encoding: chunked"
+    body = b"half" if length else b"4\r\nhalf\r\n"
+    cut = b"HTTP/1.1 200 OK\r\n" + kind + b"\r\n\r\n" + body
+    async with (
+        raw_host(answering(cut, close=True)) as host,
+        world(ampcode={"upstream-url": host.url}) as here,
+    ):
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await get(here, "/api/user")
+        assert "broke the connection" in here.outcomes[-1].error
+
+
+async def test_events_may_be_further_apart_than_other_answers_pieces() -> None:
+    fake = AmpcodeFake()
+    timeouts = {"idle": 0.3}
+    async with serve(fake) as url, world(ampcode={"upstream-url": url}, timeouts=timeouts) as here:
+        headers = {"authorization": f"Bearer {KEY}", "accept": "text/event-stream"}
+        sse = here.client.stream("GET", here.url + "/threads/sse", headers=headers)
+        async with sse as reply:
+            chunks = reply.aiter_raw()
+            assert await anext(chunks) == b"data: first\n\n"
+            asyncio.get_running_loop().call_later(0.6, fake.go.set)
+            assert await anext(chunks) == b"data: second\n\n"
 
 
 async def test_a_server_that_is_down_is_told_in_amps_shape() -> None:

@@ -292,6 +292,7 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     "/api/upload": _upload,
     "/api/upload/refused": _refused_upload,
     "/api/meta/sse": _events,
+    "/threads/sse": _events,
     "/api/meta/gzip": _gzipped(gzip.compress(PAGE)),
     "/api/meta/gzip-chunked": _gzipped(gzip.compress(PAGE), length=False),
     "/api/meta/gzip-told": _gzipped(gzip.compress(PAGE), ("content-encoding", "gzip")),

@@ -20,7 +20,7 @@ from dragoman.observe.log import logger
 from dragoman.server.bodies import ClientLeft, read_body, too_large
 from dragoman.server.call import HttpCall
 from dragoman.server.respond import json_reply
-from dragoman.upstreams.http import Answer, Call
+from dragoman.upstreams.http import Answer, Call, Deadlines
 from dragoman.upstreams.uploading import Upload
 
 _AT_ONCE = 256 * 1024
@@ -44,7 +44,7 @@ async def passed_on(call: HttpCall, upstream: AmpUpstream, key: str, *, basic: b
         set_header(own, dict(key_headers(key))),
         body,
         upstream.proxy,
-        upstream.deadlines,
+        _deadlines(call, upstream),
         upload,
     )
     try:
@@ -55,6 +55,13 @@ async def passed_on(call: HttpCall, upstream: AmpUpstream, key: str, *, basic: b
             "Amp's server cannot be reached", id=call.id, path=call.path, reason=error.message
         )
         return unreachable()
+
+
+def _deadlines(call: HttpCall, upstream: AmpUpstream) -> Deadlines:
+    """Events may be far apart: such a stream ends when the client leaves."""
+    if "text/event-stream" in call.header("accept"):
+        return upstream.deadlines._replace(idle=0)
+    return upstream.deadlines
 
 
 def unreachable() -> Reply:
