@@ -70,9 +70,12 @@ class World:
         return id_
 
     def put(self, id_: str, content: Any) -> None:
+        """All at once, as programs that write such files do."""
         self.folder.mkdir(parents=True, exist_ok=True)
         text = content if isinstance(content, str) else json.dumps(content)
-        (self.folder / id_).write_text(text)
+        part = self.folder / f".{id_}.part"
+        part.write_text(text)
+        part.replace(self.folder / id_)
 
     def file(self, id_: str) -> Any:
         return json.loads((self.folder / id_).read_text())
@@ -86,7 +89,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
         yield World(idp, folder / "auth")
 
 
-async def until(there: Callable[[], bool], within_s: float = 5) -> None:
+async def until(there: Callable[[], bool], within_s: float = 20) -> None:
     """Waits for a condition that another task brings about."""
     async with asyncio.timeout(within_s):
         while not there():  # noqa: ASYNC110 - what is waited for sets no event

@@ -32,14 +32,13 @@ def status(accounts: Accounts, id_: str) -> tuple[Status, str]:
     return account.status, account.message
 
 
-async def test_files_added_edited_and_deleted_are_seen_within_a_second(tmp_path: Path) -> None:
+async def test_files_added_edited_and_deleted_are_seen(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
-        changes: list[float] = []
+        changes: list[int] = []
         async with here.accounts() as accounts:
-            accounts.on_change(lambda: changes.append(time.monotonic()))
+            accounts.on_change(lambda: changes.append(1))
             assert accounts.all() == []  # there is not even a folder
             id_ = here.logged_in("claude")
-            begun = time.monotonic()
             await until(lambda: accounts.get(id_) is not None)
             here.put(id_, {**here.file(id_), "prefix": "team", "disabled": True})
             await until(lambda: status(accounts, id_) == (Status.DISABLED, ""))
@@ -50,8 +49,7 @@ async def test_files_added_edited_and_deleted_are_seen_within_a_second(tmp_path:
                 await token(accounts, id_)
             (here.folder / id_).unlink()
             await until(lambda: accounts.get(id_) is None)
-            assert time.monotonic() - begun < 3
-            assert len(changes) == 3
+            assert changes == [1, 1, 1]
             with pytest.raises(UpstreamFault, match="is gone"):
                 await token(accounts, id_)
             here.folder.rmdir()
@@ -183,12 +181,12 @@ def test_three_processes_renew_a_login_once(tmp_path: Path) -> None:
         (tmp_path / "config.yaml").write_text(json.dumps(config))
         program = [sys.executable, "-m", "tests.accounts.one_process", str(tmp_path), file.name]
         started = [subprocess.Popen(program, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while len(list(tmp_path.glob("*.ready"))) < 3:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         (tmp_path / "go").touch()
-        told = {process.communicate(timeout=20)[0].split()[-1] for process in started}
+        told = {process.communicate(timeout=60)[0].split()[-1] for process in started}
         assert len(told) == 1
         assert idp.valid("codex", told.pop())
         assert idp.count("codex", "token") == 1

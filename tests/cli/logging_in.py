@@ -36,7 +36,7 @@ class Run:
         while piece := self.process.stdout.read(1):
             self._pieces.put(piece)
 
-    def told(self, words: str, within_s: float = 20) -> str:
+    def told(self, words: str, within_s: float = 60) -> str:
         deadline = time.monotonic() + within_s
         while words not in self.out:
             try:
@@ -56,7 +56,7 @@ class Run:
         assert match, self.out
         return match.group(1)
 
-    def ended(self, within_s: float = 20) -> int:
+    def ended(self, within_s: float = 60) -> int:
         status = self.process.wait(within_s)
         self._reader.join(10)
         while not self._pieces.empty():
@@ -146,7 +146,7 @@ def desk(folder: Path) -> Iterator[Desk]:
         yield Desk(folder, idp)
 
 
-def until(there: Callable[[], bool], within_s: float = 10) -> None:
+def until(there: Callable[[], bool], within_s: float = 60) -> None:
     deadline = time.monotonic() + within_s
     while not there():
         assert time.monotonic() < deadline

@@ -136,7 +136,7 @@ async def test_with_a_web_ui_the_provider_s_own_port_is_listened_on(tmp_path: Pa
         async with httpx2.AsyncClient() as client:
             page = await client.get(back.replace("localhost", "127.0.0.1"))
         assert page.status_code == 200
-        for _ in range(200):
+        for _ in range(2000):
             if (await one.standing(begun["state"]))["status"] == "ok":
                 break
             await asyncio.sleep(0.01)

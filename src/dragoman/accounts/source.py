@@ -61,8 +61,8 @@ class Source:
             return not login.tokens.over(self._now())
         now = self._now()
         if login.may_refresh:
-            rests = now - login.renewed_at < INEFFECTIVE_S or login.next_try_at > now
-            if rests and not login.renewing:
+            fresh = now - login.renewed_at < INEFFECTIVE_S and not self._due(login)
+            if (fresh or login.next_try_at > now) and not login.renewing:
                 return False
             return await self._renewing.renew(login)
         before = login.tokens.access

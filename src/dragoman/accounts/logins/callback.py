@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import html
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -19,6 +20,13 @@ _PAGE = (
     "<!doctype html><meta charset=utf-8><title>dragoman</title>"
     "<body style='font-family:sans-serif;margin:4em auto;max-width:34em'><h1>{title}</h1><p>{text}"
 )
+
+
+def _host() -> str:
+    """This machine's own address; in a container all of them, as published ports come in from
+    outside. Who does not know the state gets nothing there."""
+    inside = any(Path(mark).exists() for mark in ("/.dockerenv", "/run/.containerenv"))
+    return "0.0.0.0" if inside else "127.0.0.1"  # noqa: S104
 
 
 class Callback:
@@ -36,7 +44,7 @@ class Callback:
             LoginFailed: the port is taken.
         """
         try:
-            self._servers.append(await asyncio.start_server(self._met, "127.0.0.1", self._port))
+            self._servers.append(await asyncio.start_server(self._met, _host(), self._port))
         except OSError as error:
             raise LoginFailed(
                 f"port {self._port}, where {self._pending.provider.title} sends the browser back "
