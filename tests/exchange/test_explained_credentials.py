@@ -15,8 +15,11 @@ from dragoman.exchange.incoming import Incoming, Outcome
 from dragoman.exchange.job import Job
 from dragoman.exchange.remembered import Remembered
 from dragoman.exchange.sending import Options
+from dragoman.neutral.parts import ReasoningState
 from dragoman.policy.payload import compiled
 from dragoman.protocols.registry import CODECS
+from dragoman.reasoning.carrier import seal
+from dragoman.routing.candidates import mark_of
 from dragoman.routing.decisions import PlanSettings, Pools
 from dragoman.routing.names import Names
 from dragoman.routing.rules import Chain, NameRules
@@ -39,9 +42,10 @@ def seen(
     body: dict[str, Any] = BODY,
     rules: NameRules | None = None,
     options: Options | None = None,
+    client: str = "openai",
 ) -> Explanation:
     data = json.dumps(body).encode()
-    incoming = Incoming("r", CODECS["openai"], list(headers), data, pinned=pinned)
+    incoming = Incoming("r", CODECS[client], list(headers), data, pinned=pinned)
     job = Job(incoming, Outcome("r", "openai"), b"k" * 32, Remembered(State()))
     names = Names([HostModels(one.host, (one,)) for one in targets], rules or NameRules())
     plan = PlanSettings(strategy, max_wait_s=30)
@@ -87,7 +91,7 @@ def test_a_rest_that_is_soon_over_is_waited_for() -> None:
 def test_one_whose_trouble_is_passing_is_tried_when_nobody_else_is_left() -> None:
     one, place = target("host", key(0)), pools(Clock())
     rests(place, one, 0, "transient", 1000, 1000)
-    assert why(seen(place, one)) == ["*cooling: probes whether its trouble is over"]
+    assert why(seen(place, one)) == ["*cooling: nobody else is left, and its trouble ends first"]
 
 
 def test_a_rest_that_is_over_is_probed_by_one_request_at_a_time() -> None:
@@ -115,6 +119,24 @@ def test_a_request_that_needs_one_accounts_state_goes_there() -> None:
     assert why(record) == [
         "ready: has not the state that the request needs",
         "*ready: only it has the state that the request needs",
+    ]
+
+
+def test_a_request_with_state_goes_to_the_account_that_made_it() -> None:
+    one, place = target("host", key(0), key(1)), pools(Clock())
+    state = ReasoningState("b", "anthropic", "host", mark_of("host/1"))
+    item = {"type": "reasoning", "id": "rs_1", "summary": []}
+    body = {
+        "model": "m",
+        "input": [
+            {**item, "encrypted_content": seal(state, b"k" * 32)},
+            {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c", "output": "x"},
+        ],
+    }
+    assert why(seen(place, one, body=body, client="responses")) == [
+        "ready: another made the reasoning state in the request",
+        "*ready: it made the reasoning state in the request",
     ]
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from dragoman.errors import InvalidRequest
 from dragoman.exchange.incoming import Incoming, Outcome
-from dragoman.exchange.job import Job, Prepared
+from dragoman.exchange.job import Job
+from dragoman.exchange.prepared import Prepared
 from dragoman.exchange.remembered import Remembered
 from dragoman.neutral.listings import ModelEntry
 from dragoman.protocols.registry import CODECS

@@ -3,8 +3,15 @@ it goes to. Sealed state says whose it is; bare state is its protocol's own and 
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import cached_property
+from typing import Protocol
+
 import msgspec
 
+from dragoman.errors import InvalidRequest
+from dragoman.exchange.incoming import Incoming
+from dragoman.exchange.remembered import Remembered, remembers
 from dragoman.neutral.parts import Media, Reasoning, Text, ToolCall, ToolResult
 from dragoman.neutral.requests import Request
 from dragoman.protocols.framing.splice import Spans
@@ -32,12 +39,67 @@ _RESULTS = (b'"tool_result"', b'_call_output"', b'"functionResponse"', b'"functi
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def has_sealed(body: bytes) -> bool:
-    return any(mark in body for mark in _SEALED_MARKS)
+class Carrier(Protocol):
+    """The request itself, read when it must be."""
+
+    @property
+    def request(self) -> Request: ...
+    def session(self) -> str: ...
 
 
-def has_bare(body: bytes, protocol: str) -> bool:
-    return any(mark in body for mark in _BARE_MARKS.get(protocol, ()))
+class Carried:
+    """One request's. `further`: its conversation has gone on within the exchange, so that it holds
+    state that no client has sent."""
+
+    def __init__(
+        self,
+        incoming: Incoming,
+        carrier: Carrier,
+        seal_key: bytes,
+        remembered: Remembered,
+        *,
+        further: bool = False,
+    ) -> None:
+        self._further = further
+        self._body = incoming.body
+        self._client = incoming.codec.name
+        self._carrier = carrier
+        self._seal_key = seal_key
+        self._remembered = remembered
+
+    def held(self) -> Held | None:
+        """What it says to who chooses an account; read as little as it takes."""
+        recalls = remembers(self._client) and self._remembered.any
+        found = None
+        if self.sealed or self._further or (recalls and b'"tool_calls"' in self._body):
+            with suppress(InvalidRequest):
+                found = of_request(self._carrier.request, self._seal_key)
+        return found or (of_bytes(Spans(self._body)) if self.bare else None)
+
+    def served(self, account: Account) -> None:
+        """Told when this account's answer has begun."""
+        if account.strange and self.bare:
+            blobs = bare_blobs(self._carrier.request)
+            self._remembered.strangers.add(self._carrier.session(), blobs)
+
+    @cached_property
+    def sealed(self) -> bool:
+        return any(mark in self._body for mark in _SEALED_MARKS)
+
+    @cached_property
+    def bare(self) -> bool:
+        return any(mark in self._body for mark in _BARE_MARKS.get(self._client, ()))
+
+    @property
+    def bound(self) -> bool:
+        """Whether accounts may have to get different bodies."""
+        return self.sealed or self._further or remembers(self._client)
+
+    @cached_property
+    def left_behind(self) -> frozenset[bytes]:
+        """Digests of bare states that nobody is to get any more."""
+        strangers = self._remembered.strangers
+        return strangers.of(self._carrier.session()) if strangers.any and self.bare else frozenset()
 
 
 def of_bytes(spans: Spans) -> Held:

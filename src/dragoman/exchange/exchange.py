@@ -90,7 +90,7 @@ class Exchange:
         async def answered(job: Job) -> Whole:
             async def run(attempt: Attempt) -> Whole:
                 whole = await whole_answer(self._sender, job, attempt, options)
-                job.served(attempt.account)
+                job.carried.served(attempt.account)
                 return whole
 
             return await self._attempts.over(_request(job), Work(run))
@@ -109,7 +109,7 @@ class Exchange:
         async def opened(job: Job) -> Open:
             async def run(attempt: Attempt) -> Open:
                 found = await open_stream(self._sender, job, attempt, options)
-                job.served(attempt.account)
+                job.carried.served(attempt.account)
                 return found
 
             asking = _request(job, options.bootstrap_rounds)
@@ -152,7 +152,7 @@ def _request(job: Job, further_rounds: int = 0) -> attempts.Request:
         job.caller,
         incoming.pinned,
         job.session,
-        job.held,
+        job.carried.held,
         incoming.naming,
         job.too_long(),
         further_rounds,

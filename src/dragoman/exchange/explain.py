@@ -18,9 +18,10 @@ from dragoman.exchange.explanation import (
     UpstreamRequest,
 )
 from dragoman.exchange.incoming import Caller
-from dragoman.exchange.job import Job, call_of
+from dragoman.exchange.job import Job
 from dragoman.exchange.masking import masked_headers, masked_url
 from dragoman.exchange.policies import told_edit
+from dragoman.exchange.prepared import call_of
 from dragoman.exchange.resolving import resolved
 from dragoman.exchange.sending import Options
 from dragoman.neutral.requests import ReasoningSettings
@@ -68,7 +69,9 @@ def explained(job: Job, situation: Situation) -> Explanation:
     pools = situation.pools.copy(session)
     bound = pools.affinity.bound(session) if session else None
     pinned, unfit = job.incoming.pinned, job.too_long()
-    plan = Planner(resolution, pools, situation.plan, lambda: session, pinned, job.held, unfit)
+    plan = Planner(
+        resolution, pools, situation.plan, lambda: session, pinned, job.carried.held, unfit
+    )
     decision = plan.next(situation.now_s)
     chosen = decision.candidate if isinstance(decision, Try) else None
     view = _View(situation, pinned, chosen, bound, plan.owner)
@@ -207,7 +210,10 @@ class _View:
         return ("probing" if self._situation.pools.cooldowns.probing(one) else "ready"), ""
 
     def _why_chosen(self, one: Candidate) -> str:
-        if self._situation.pools.cooldowns.rest(one) is not None:
+        rest = self._situation.pools.cooldowns.rest(one)
+        if rest is not None and rest.end_s > self._situation.now_s:
+            return "nobody else is left, and its trouble ends first"
+        if rest is not None:
             return "probes whether its trouble is over"
         if self._pinned:
             return "only it has the state that the request needs"

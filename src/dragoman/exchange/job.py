@@ -4,9 +4,7 @@ made once."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from copy import copy
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -16,26 +14,19 @@ from dragoman.errors import ContextTooLong, InvalidRequest, LossRefused
 from dragoman.exchange import headers
 from dragoman.exchange.as_asked import rewrites
 from dragoman.exchange.as_text import AS_TEXT, sends_text
-from dragoman.exchange.carried import (
-    ANYBODY,
-    Account,
-    bare_blobs,
-    has_bare,
-    has_sealed,
-    of_bytes,
-    of_request,
-)
-from dragoman.exchange.convert import Rendered, rendered, speaks_openai
-from dragoman.exchange.direct import Rewrite, without_usage
+from dragoman.exchange.carried import ANYBODY, Account, Carried
+from dragoman.exchange.convert import rendered, speaks_openai
+from dragoman.exchange.direct import without_usage
 from dragoman.exchange.incoming import Finish, Incoming, Outcome
 from dragoman.exchange.policies import Goal, Policed
-from dragoman.exchange.remembered import Remembered, remembers
+from dragoman.exchange.prepared import Prepared
+from dragoman.exchange.remembered import Remembered
 from dragoman.neutral.edits import Edit, SetField
 from dragoman.neutral.json import JsonObject, decode, encode
-from dragoman.neutral.losses import Loss, Losses
+from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import ReasoningSettings, Request, Turn
 from dragoman.policy.group_policy import GroupPolicy
-from dragoman.policy.payload import Change, PayloadRules, Sent
+from dragoman.policy.payload import PayloadRules, Sent
 from dragoman.protocols.anthropic.wire import model_version
 from dragoman.protocols.codec import Codec, StreamEncoder
 from dragoman.protocols.codec import Target as RenderTarget
@@ -44,10 +35,8 @@ from dragoman.reasoning.passage import Seals
 from dragoman.reasoning.suffix import parse_suffix
 from dragoman.reasoning.vendors import takes_as_it_is, vendor_of
 from dragoman.routing.affinity import session_of
-from dragoman.routing.holding import Held
 from dragoman.routing.served import Target
-from dragoman.upstreams.hosts import Credential
-from dragoman.upstreams.http import Call, Headers
+from dragoman.upstreams.http import Headers
 from dragoman.upstreams.shapes import Draft
 
 if TYPE_CHECKING:
@@ -61,26 +50,6 @@ _NO_WISH = ReasoningSettings()
 _NO_POLICIES: Mapping[str, GroupPolicy] = {}
 
 T = TypeVar("T")
-
-
-class Prepared(msgspec.Struct, frozen=True):
-    """A request's form for one target. `conversion` is None when the client's bytes pass, and
-    `because` says why they do not. `edits` are the group's, `changes` those of payload rules."""
-
-    path: str
-    query: str
-    headers: Headers
-    body: bytes
-    conversion: Rendered | None = None
-    because: str = ""
-    lost: tuple[Loss, ...] = ()
-    edits: tuple[Edit, ...] = ()
-    changes: tuple[Change, ...] = ()
-    rewrites: tuple[Rewrite, ...] = ()
-
-    @property
-    def losses(self) -> tuple[str, ...]:
-        return tuple(loss.field for loss in self.lost)
 
 
 class Job:
@@ -105,6 +74,7 @@ class Job:
         self.outcome = outcome
         self._seal_key = seal_key
         self._remembered = remembered
+        self.carried = Carried(incoming, self, seal_key, remembered)
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._request: Request | None = None
         self._losses = Losses()
@@ -167,6 +137,7 @@ class Job:
         self._request = msgspec.structs.replace(request, turns=(*request.turns, *turns))
         self._prepared = {}
         self.gathered = gathered
+        self.carried = Carried(self.incoming, self, self._seal_key, self._remembered, further=True)
 
     @property
     def logs_bodies(self) -> bool:
@@ -179,34 +150,6 @@ class Job:
         caller = self.caller
         group = f"{caller.group}@" if caller.group != DEFAULT_GROUP else ""
         return f"{caller.owner}/{group}{self.model}/{found}" if found else ""
-
-    def held(self) -> Held | None:
-        """The reasoning state in it, for who chooses an account; read as little as it takes."""
-        incoming = self.incoming
-        recalls = remembers(incoming.codec.name) and self._remembered.any
-        found = None
-        if self._sealed or (recalls and b'"tool_calls"' in incoming.body):
-            with suppress(InvalidRequest):
-                found = of_request(self.request, self._seal_key)
-        return found or (of_bytes(self.spans) if self._has_bare else None)
-
-    def served(self, account: Account) -> None:
-        """Told when this account's answer has begun."""
-        if account.strange and self._has_bare:
-            self._remembered.strangers.add(self.session(), bare_blobs(self.request))
-
-    @cached_property
-    def _sealed(self) -> bool:
-        return has_sealed(self.incoming.body)
-
-    @cached_property
-    def _has_bare(self) -> bool:
-        return has_bare(self.incoming.body, self.incoming.codec.name)
-
-    @cached_property
-    def _left_behind(self) -> frozenset[bytes]:
-        strangers = self._remembered.strangers
-        return strangers.of(self.session()) if strangers.any and self._has_bare else frozenset()
 
     def asked(self, target: Target) -> Request:
         """The request as a target of this process is asked: with its suffix in force."""
@@ -246,10 +189,10 @@ class Job:
             InvalidRequest, LossRefused.
         """
         asked = target.thinking or _NO_WISH
-        bound = self._sealed or remembers(self.incoming.codec.name)
-        strange = account.strange and self._has_bare
-        whose = (account.mark if bound else "", strange)
-        key = (target.host.name, target.model, asked.mode, asked.effort, asked.budget, *whose)
+        strange = account.strange and self.carried.bare
+        whose = account.mark if self.carried.bound else ""
+        wish = (asked.mode, asked.effort, asked.budget)
+        key = (target.host.name, target.model, *wish, whose, strange)
         if key not in self._prepared:
             because = self._must_convert(target, codec, strange=strange)
             as_text = sends_text(self.incoming.body, target, self.policy, forced=self.caller.compat)
@@ -284,11 +227,11 @@ class Job:
             return "this path's bodies are not the upstream's own"
         if target.thinking is not None:
             return "a thinking suffix is to be written into it"
-        if self._sealed:
+        if self.carried.sealed:
             return "it holds sealed reasoning state of another upstream"
         if target.host.own_words:
             return ""
-        if strange or self._left_behind:
+        if strange or self.carried.left_behind:
             return "it holds reasoning state that another account made"
         if codec.name == "responses" and not speaks_openai(target.host.hostname):
             found = any(mark in body for mark in _OPENAI_ONLY)
@@ -411,7 +354,7 @@ class Job:
             )
             wished = tuple(edit.field for edit in edits if isinstance(edit, SetField))
             goal = msgspec.structs.replace(goal, wished=wished)
-        seals = Seals(self._seal_key, bare=not account.strange, left=self._left_behind)
+        seals = Seals(self._seal_key, bare=not account.strange, left=self.carried.left_behind)
         secret = self._seal_key + self.caller.owner.encode() if as_text else None
         conversion = rendered(
             request, codec, goal, seals, losses, target.thinking, target.allowed, secret
@@ -440,21 +383,6 @@ class Job:
         theirs = headers.same_protocol(incoming.headers, target.host.hostname, target.host.withheld)
         query = _without_alt(headers.forwarded_query(incoming.query))
         return query, [kind, *headers.set_header(ours, dict(theirs))]
-
-
-def call_of(prepared: Prepared, target: Target, credential: Credential, client: Headers) -> Call:
-    """The HTTP request for one attempt; `client`: the headers the client sent."""
-    call = Call(
-        upstream=target.host.name,
-        method="POST",
-        url=target.host.url(prepared.path, prepared.query, credential.facts.get("base", "")),
-        headers=headers.set_header(prepared.headers, credential.sent(client)),
-        body=prepared.body,
-        proxy=credential.proxy,
-        deadlines=target.host.deadlines,
-    )
-    shape = target.host.shape
-    return call if shape is None or shape.call is None else shape.call(call, credential.facts)
 
 
 def _rendered_for(target: Target, account: Account = ANYBODY) -> RenderTarget:

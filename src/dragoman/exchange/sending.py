@@ -13,7 +13,8 @@ from dragoman.exchange.attempts import Attempt
 from dragoman.exchange.calling import called
 from dragoman.exchange.failures import refusal, web_page
 from dragoman.exchange.incoming import Incoming, Outcome
-from dragoman.exchange.job import Job, Prepared, call_of
+from dragoman.exchange.job import Job
+from dragoman.exchange.prepared import Prepared, call_of
 from dragoman.exchange.remembered import Remembered, Remembering, remembers
 from dragoman.exchange.repair import Repair
 from dragoman.exchange.stages import Stage
