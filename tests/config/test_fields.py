@@ -275,8 +275,8 @@ def test_aliases_take_one_target_or_several() -> None:
          "'a.{x,y}' is no path; '{' means nothing here; write \\{ for a name's sign")),
         ("payload: {override: [{models: [{protocol: claud}], params: {a: 1}}]}",
          ("payload.override[0].models[0].protocol: 'claud' is no protocol; known: "
-         "aistudio, anthropic, antigravity, chat, claude, codex, gemini, gemini-cli, "
-         "interactions, kimi, ollama, openai, openai-response, openai-responses, responses, "
+         "aistudio, anthropic, antigravity, chat, claude, codex, copilot, gemini, gemini-cli, "
+         "interactions, kimi, ollama, openai, openai-response, openai-responses, qwen, responses, "
          "vertex, xai")),
         ("payload: {override-raw: [{params: {a: 'NaN'}}]}", ("payload.override-raw[0].params.a: "
          "is not JSON: JSON is malformed: invalid character (byte 0); "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +69,13 @@ def test_a_rule_is_for_requests_of_which_everything_written_holds(
 ) -> None:
     body = '{"a": {"b": 1}, "t": "x", "n": null, "l": [{"k": "v"}]}'
     assert after(body, override=override(model)) == (body[:-1] + ',"x":1}' if fits else body)
+
+
+def test_a_rule_may_name_the_kind_of_host_instead_of_its_protocol() -> None:
+    there = msgspec.structs.replace(SENT, kind="antigravity")
+    only = rules(override=override({"protocol": "antigravity"}))
+    assert only.applied(b"{}", there)[0] == b'{"x":1}'
+    assert only.applied(b"{}", SENT)[0] == b"{}"
 
 
 def test_one_fitting_entry_is_enough() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.exchange.world import KEY, World
+from tests.exchange.world import upstream as configured
 from tests.fakes import serve as serve_app
 from tests.subscriptions.folder import before, write
 from tests.subscriptions.test_codex import CODEX, LIMIT, MODEL, codex_body, codex_host
@@ -188,3 +189,13 @@ async def test_other_accounts_are_served_by_http(tmp_path: Path) -> None:
         events = await ask(socket, codex_body())
     assert events[-1]["type"] == "response.completed"
     assert len(host.requests) == 1
+
+
+async def test_an_upstream_with_a_key_is_spoken_to_by_websocket_too(tmp_path: Path) -> None:
+    async with upstream("up-key") as host:
+        keyed = configured("responses", host.url, MODEL, websockets=True)
+        host.answers = [answer("bread")]
+        async with before(tmp_path, {}, keyed) as here, client(here) as socket:
+            events = await ask(socket, codex_body())
+    assert events[1]["delta"] == "bread"
+    assert host.frames[0]["type"] == "response.create"

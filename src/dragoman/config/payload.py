@@ -24,11 +24,13 @@ PROTOCOLS = {
     "ollama": "ollama",
     **{
         name: name
-        for name in "aistudio antigravity gemini-cli interactions kimi vertex xai".split()
+        for name in (
+            "aistudio antigravity copilot gemini-cli interactions kimi qwen vertex xai".split()
+        )
     },
 }
-"""What rules call protocols → our names. CLIProxyAPI's names of single hosts fit no protocol of
-ours: such a rule is for none of our requests."""
+"""What rules call protocols → our names. Names of single hosts stay what they are: such a rule is
+for the accounts of that host."""
 
 
 def path(text: str) -> str:

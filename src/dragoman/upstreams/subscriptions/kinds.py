@@ -41,7 +41,7 @@ class Kind(msgspec.Struct, frozen=True):
     name: str
     protocol: str
     hostname: str
-    shape: Callable[[Note], Shape | None]
+    shape: Callable[[Note], Shape]
     path: str = ""
     also: tuple[str, ...] = ()
     facts: Callable[[Account], dict[str, str]] = lambda _: {}
@@ -93,7 +93,7 @@ _QWEN = Kind(
     "qwen",
     "openai",
     qwen.HOSTNAME,
-    lambda _: None,
+    lambda _: Shape("qwen"),
     facts=qwen.facts_of,
     headers=lambda _: qwen.HEADERS,
 )
@@ -123,7 +123,14 @@ _COPILOT = Kind(
     lambda _: copilot.SHAPE,
     facts=copilot.facts_of,
 )
-_VERTEX = Kind("vertex", "vertex", "gemini", vertex.HOSTNAME, lambda _: None, facts=vertex.facts_of)
+_VERTEX = Kind(
+    "vertex",
+    "vertex",
+    "gemini",
+    vertex.HOSTNAME,
+    lambda _: Shape("vertex", counts=True),
+    facts=vertex.facts_of,
+)
 
 KINDS: Mapping[str, Kind] = {
     kind.provider: kind
