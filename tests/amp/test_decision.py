@@ -292,3 +292,25 @@ async def test_a_fallback_also_comes_after_the_first_keepalive() -> None:
         assert reply.text.startswith("event: ping")
         assert two.here.outcomes[-1].upstream == "ampcode.com"
         assert "invalid x-api-key" in reply.text
+
+
+async def test_a_closed_group_never_spends_credits() -> None:
+    fake = AmpcodeFake()
+    async with (
+        serve(fake) as url,
+        world(
+            {"name": "echo", "protocol": "echo"},
+            ampcode={"upstream-url": url, "upstream-api-key": UP_KEY},
+            groups={"team": {"models": {"mine": "echo"}}},
+        ) as here,
+    ):
+        messages = path_of("anthropic", "", stream=False)
+        for path, model, status in (
+            (messages, "only-there", 404),
+            (messages, "mine", 200),
+            ("/api/provider/openai/v1/images/generations", "only-there", 403),
+        ):
+            body = body_of("anthropic", model, "hi", stream=False)
+            reply = await here.post("/team" + path, body)
+            assert reply.status_code == status, reply.text
+    assert fake.asked == []

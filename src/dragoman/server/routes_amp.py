@@ -11,6 +11,7 @@ from urllib.parse import quote
 from dragoman.amp.cleaning import cleaned
 from dragoman.amp.told import told
 from dragoman.amp.upstream import NAME
+from dragoman.errors import Forbidden
 from dragoman.exchange.incoming import Naming, Reply
 from dragoman.protocols.anthropic.codec import CODEC as ANTHROPIC
 from dragoman.protocols.anthropic.listings import count_out
@@ -121,6 +122,8 @@ async def _unread(call: HttpCall) -> Reply:
     upstream = call.gateway.configured.amp.upstream
     assert upstream is not None
     path = call.path
+    if call.caller.access.models or call.gateway.names.closed(call.caller.group):
+        raise Forbidden(f"{path} is not read here, and this key may not ask for every model")
     call.further = lambda outcome: {"path": path}
     call.outcome = outcome_of(call, "amp")
     call.outcome.upstream = NAME
