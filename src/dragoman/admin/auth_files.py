@@ -158,19 +158,12 @@ def _entry(account: Account, path: Path, quota: Quota | None) -> JsonObject:
         size, changed = stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC).isoformat()
     except OSError:
         size, changed = 0, ""
-    usable = account.status is Status.READY
     entry: JsonObject = {
         "id": account.id,
         "name": account.id,
         "type": account.provider,
         "provider": account.provider,
         "label": account.label,
-        "status": _STATES.get(account.status, "error"),
-        "status_message": account.message,
-        "state": account.status.value,
-        "owner": account.owner.value,
-        "disabled": account.disabled,
-        "unavailable": not usable and not account.disabled,
         "runtime_only": False,
         "source": "file",
         "size": size,
@@ -188,10 +181,8 @@ def _entry(account: Account, path: Path, quota: Quota | None) -> JsonObject:
         "created_at": changed,
         "modtime": changed,
         "updated_at": changed,
-        "last_refresh": written(account.last_refresh),
-        "expires_at": written(account.expires_at),
-        "next_retry_after": written(account.next_try_at),
         "id_token": _claims(account),
+        **_standing(account),
     }
     if account.request_retry is not None:
         entry["request_retry"] = account.request_retry
@@ -204,6 +195,21 @@ def _entry(account: Account, path: Path, quota: Quota | None) -> JsonObject:
             ],
         }
     return {name: value for name, value in entry.items() if value not in ("", {})}
+
+
+def _standing(account: Account) -> JsonObject:
+    usable = account.status is Status.READY
+    return {
+        "status": _STATES.get(account.status, "error"),
+        "status_message": account.message,
+        "state": account.status.value,
+        "owner": account.owner.value,
+        "disabled": account.disabled,
+        "unavailable": not usable and not account.disabled,
+        "last_refresh": written(account.last_refresh),
+        "expires_at": written(account.expires_at),
+        "next_retry_after": written(account.next_try_at),
+    }
 
 
 def _uses(places: list[str], now: float) -> JsonObject:

@@ -13,6 +13,50 @@ ConfigOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Names = Annotated[list[str], typer.Argument(help="Files or names, as they are listed.")]
+ProviderArgument = Annotated[
+    str,
+    typer.Argument(
+        help="claude, codex, gemini, antigravity, qwen, kimi, xai, copilot, vertex, or import."
+    ),
+]
+ProgramArgument = Annotated[
+    str,
+    typer.Argument(help="For import: claude-code, codex, gemini-cli or qwen-code; default all."),
+]
+NoBrowserOption = Annotated[
+    bool, typer.Option("--no-browser", help="Show the page's address, do not open it.")
+]
+PortOption = Annotated[
+    int,
+    typer.Option(
+        "--oauth-callback-port",
+        min=0,
+        max=65535,
+        help="Listen here for the browser; for a port that is forwarded to this machine.",
+    ),
+]
+DeviceOption = Annotated[
+    bool, typer.Option("--device", help="codex: with a code, without a browser here.")
+]
+ProjectOption = Annotated[
+    str,
+    typer.Option("--project", help="gemini: Google Cloud projects, with commas; default its own."),
+]
+LabelOption = Annotated[
+    str,
+    typer.Option("--label", help="A name for the account where the provider tells none."),
+]
+KeyFileOption = Annotated[
+    Path | None,
+    typer.Option("--service-account", help="vertex: the key file of a service account."),
+]
+PrefixOption = Annotated[str, typer.Option("--prefix", help="vertex: a prefix for its models.")]
+LocationOption = Annotated[
+    str, typer.Option("--location", help="vertex: the region; default us-central1.")
+]
+TakeOverOption = Annotated[
+    bool, typer.Option("--take-over", help="import: renew the login from here on.")
+]
 
 accounts_app = typer.Typer(
     name="accounts", help="List the logins; adopt, switch and delete them.", no_args_is_help=False
@@ -20,44 +64,17 @@ accounts_app = typer.Typer(
 
 
 def login(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="claude, codex, gemini, antigravity, qwen, kimi, xai, copilot, vertex, or import."
-        ),
-    ],
-    program: Annotated[
-        str,
-        typer.Argument(
-            help="For import: claude-code, codex, gemini-cli or qwen-code; default all."
-        ),
-    ] = "",
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Show the page's address, do not open it.")
-    ] = False,
-    oauth_callback_port: Annotated[
-        int,
-        typer.Option(
-            help="Listen here for the browser; for a port that is forwarded to this machine."
-        ),
-    ] = 0,
-    device: Annotated[
-        bool, typer.Option("--device", help="codex: with a code, without a browser here.")
-    ] = False,
-    project: Annotated[
-        str, typer.Option(help="gemini: Google Cloud projects, with commas; default its own.")
-    ] = "",
-    label: Annotated[
-        str, typer.Option(help="A name for the account where the provider tells none.")
-    ] = "",
-    service_account: Annotated[
-        Path | None, typer.Option(help="vertex: the key file of a service account.")
-    ] = None,
-    prefix: Annotated[str, typer.Option(help="vertex: a prefix for its models.")] = "",
-    location: Annotated[str, typer.Option(help="vertex: the region; default us-central1.")] = "",
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="import: renew the login from here on.")
-    ] = False,
+    name: ProviderArgument,
+    program: ProgramArgument = "",
+    no_browser: NoBrowserOption = False,
+    oauth_callback_port: PortOption = 0,
+    device: DeviceOption = False,
+    project: ProjectOption = "",
+    label: LabelOption = "",
+    service_account: KeyFileOption = None,
+    prefix: PrefixOption = "",
+    location: LocationOption = "",
+    take_over: TakeOverOption = False,
     yes: YesOption = False,
     config: ConfigOption = None,
 ) -> None:

@@ -19,6 +19,9 @@ from dragoman.cli.old_flags import translated
 app = typer.Typer(
     name="dragoman",
     help="One address between AI coding clients and any model.",
+    epilog="CLIProxyAPI's flags log in as well: --claude-login, --codex-login, "
+    "--codex-device-login, --login (Gemini), --antigravity-login, --qwen-login, --kimi-login, "
+    "--xai-login, with --no-browser and --oauth-callback-port; also with one dash.",
     no_args_is_help=False,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -62,7 +62,8 @@ class Callback:
     ) -> None:
         for server in self._servers:
             server.close()
-        self._code.cancel()
+        if not self._code.cancel() and not self._code.cancelled():
+            self._code.exception()  # seen, though nobody asked for it
 
     async def code(self) -> str:
         """
