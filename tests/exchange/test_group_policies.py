@@ -299,3 +299,23 @@ async def test_strict_conversion_refuses_a_wish_that_cannot_be_carried(
         reply = await here.post("/few/v1/responses", asked("responses", "gpt-4.1"))
         assert reply.status_code == 400
         assert "sampling.top_k" in reply.json()["error"]["message"]
+
+
+async def test_tokens_are_counted_as_the_group_sends_them(
+    here: World, fakes: tuple[dict[str, Fake], dict[str, str]]
+) -> None:
+    body = asked("anthropic", "claude-haiku-4-5")
+    del body["max_tokens"], body["temperature"], body["tool_choice"]
+    assert (await here.post("/qwen/v1/messages/count_tokens", body)).status_code == 200
+    found = seen("anthropic", fakes[0]["anthropic"].last)
+    assert (found["tools"], found["prompt"][:20]) == (["Read"], "You are a good helpe")
+    assert (await here.post("/few/v1/messages/count_tokens", body)).status_code == 200
+    assert fakes[0]["anthropic"].last == body
+    before = len(fakes[0]["gemini"].requests)
+    path = "/v1beta/models/gemini-2.5-flash:countTokens"
+    contents = {"contents": asked("gemini", "")["contents"]}
+    plain = await here.post(f"/few{path}", contents)
+    assert "x-dragoman-estimate" not in plain.headers
+    assert len(fakes[0]["gemini"].requests) == before + 1
+    reply = await here.post(f"/qwen{path}", contents)
+    assert (reply.status_code, reply.headers["x-dragoman-estimate"]) == (200, "true")

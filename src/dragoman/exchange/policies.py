@@ -15,6 +15,7 @@ import msgspec
 from dragoman.catalog.models import facts
 from dragoman.errors import ContextTooLong
 from dragoman.exchange.convert import speaks_openai
+from dragoman.exchange.incoming import Incoming
 from dragoman.exchange.sampling import without_refused
 from dragoman.neutral.editing import edited
 from dragoman.neutral.edits import (
@@ -31,7 +32,7 @@ from dragoman.neutral.estimate import request_tokens
 from dragoman.neutral.losses import Losses
 from dragoman.neutral.requests import ReasoningSettings, Request, Sampling
 from dragoman.policy.group_policy import GroupPolicy
-from dragoman.protocols.anthropic.edits import still_declared
+from dragoman.protocols.anthropic.edits import forgotten, still_declared
 from dragoman.protocols.codec import Codec, Target
 from dragoman.protocols.framing.editor import TUNED
 
@@ -75,9 +76,19 @@ class Policed(msgspec.Struct, frozen=True):
         edits = self.policy.edits(self.model)
         edits += self._tuned(request.sampling, request.reasoning, goal, losses)
         new = edited(request, edits, losses)
-        if goal.codec.name == request.protocol == "anthropic" and request.tools:
-            new = still_declared(new)
+        if request.protocol == "anthropic" and len(new.tools) < len(request.tools):
+            new = _as_messages_takes_it(request, new, own=goal.codec.name == "anthropic")
         return new, edits
+
+    def counted(self, incoming: Incoming) -> Incoming | None:
+        """A token count's body as it is whoever counts; None where a count has another shape."""
+        edits, editing = self.policy.edits(self.model), incoming.codec.editing
+        if not edits:
+            return incoming
+        if incoming.codec.name == "gemini":
+            return None
+        body = editing.edited(incoming.body, edits, Target(self.model), Losses())
+        return msgspec.structs.replace(incoming, body=body)
 
     def unaimed(self, request: Request) -> Request:
         """The request as it is whoever serves it."""
@@ -114,6 +125,13 @@ class Policed(msgspec.Struct, frozen=True):
             after = without_refused(before, after, reasoning, known, losses)
         changed = [name for name in TUNED if getattr(after, name) != getattr(before, name)]
         return tuple(SetField(name, getattr(after, name)) for name in changed)
+
+
+def _as_messages_takes_it(before: Request, after: Request, *, own: bool) -> Request:
+    """A Messages client's request whose tools were filtered; `own`: Messages is spoken to."""
+    kept = {tool.name for tool in after.tools}
+    after = forgotten(after, [tool.name for tool in before.tools if tool.name not in kept])
+    return still_declared(after) if own else after
 
 
 def told_edit(edit: Edit) -> str:

@@ -1,14 +1,16 @@
-"""Token counts: the upstream's own where it counts in the client's protocol, else an estimate,
-which says so in `x-dragoman-estimate`."""
+"""Token counts, of the request as its group makes it: the upstream's own where it counts in the
+client's protocol, else an estimate, which says so in `x-dragoman-estimate`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
 from dragoman.errors import UpstreamFault
-from dragoman.exchange.incoming import Reply
+from dragoman.exchange.incoming import Incoming, Reply
+from dragoman.exchange.policies import Policed
 from dragoman.exchange.resolving import resolved
 from dragoman.neutral.estimate import request_tokens
 from dragoman.neutral.json import Fields, JsonObject
@@ -41,10 +43,15 @@ def counting(
         if model:
             incoming = msgspec.structs.replace(incoming, model=model, in_url=True)
         call.outcome.group, call.outcome.model = caller.group, plain
-        try:
-            reply = await call.gateway.exchange.side.count(incoming, name, path)
-        except UpstreamFault:
-            reply = None
+        asked: Incoming | None = incoming
+        policy = call.gateway.options.policies.get(caller.group)
+        if policy is not None:
+            policed = Policed(policy, plain)
+            request, asked = policed.unaimed(request), policed.counted(incoming)
+        reply = None
+        if asked is not None:
+            with suppress(UpstreamFault):
+                reply = await call.gateway.exchange.side.count(asked, name, path)
         if reply is not None:
             call.outcome.upstream = resolution.targets[0].host.name
             return reply

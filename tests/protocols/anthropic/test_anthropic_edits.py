@@ -17,11 +17,12 @@ from dragoman.neutral.edits import (
     ReplaceSystemText,
     SetField,
 )
+from dragoman.neutral.json import JsonObject
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.parts import Text, ToolCall
+from dragoman.neutral.parts import Text, ToolCall, ToolResult
 from dragoman.neutral.requests import FunctionTool, Request, ToolChoice, Turn
 from dragoman.protocols.anthropic.codec import CODEC
-from dragoman.protocols.anthropic.edits import still_declared
+from dragoman.protocols.anthropic.edits import forgotten, still_declared
 from dragoman.protocols.codec import Target
 
 BILLING = {"type": "text", "text": "x-anthropic-billing-header: cc_version=2"}
@@ -135,6 +136,35 @@ def test_tools_that_the_conversation_calls_stay_declared_and_cannot_be_called() 
     assert found["tool_choice"] == {"type": "none"}
     said = [{"role": "user", "content": [text('"tool_use"')]}]
     assert "tools" not in after({"tools": tools, "messages": said}, DropTools(("*",)))
+
+
+def test_a_reference_to_a_dropped_tool_becomes_text_and_others_stay() -> None:
+    def reference(name: str) -> dict[str, object]:
+        return {"type": "tool_reference", "tool_name": name}
+
+    def answered(*blocks: object) -> list[object]:
+        found = {"type": "tool_result", "tool_use_id": "a", "content": list(blocks)}
+        said = {"type": "tool_result", "tool_use_id": "b", "content": '"tool_reference"'}
+        return [{"role": "user", "content": [found, said, text("go")]}, {"role": "user"}]
+
+    names = ("Web", "Read")
+    tools: list[object] = [
+        {"name": name, "input_schema": {}, "defer_loading": True} for name in names
+    ]
+    given = {"tools": tools, "messages": answered(reference("Web"), reference("Read"))}
+    found = after(given, DropTools(("Web",)))
+    assert found["messages"] == answered(text("Tool Web is not available."), reference("Read"))
+    untouched = {"tools": tools, "messages": answered(text("plain"))}
+    assert after(untouched, DropTools(("Web",)))["messages"] == untouched["messages"]
+
+
+def test_a_request_that_was_read_forgets_them_alike() -> None:
+    wire: JsonObject = {"tool_reference": {"type": "tool_reference", "tool_name": "Web"}}
+    said = Text("Tool loaded: Web", wire=wire)
+    call = Turn("user", (ToolResult("a", (said, Text("x"))), Text("go")))
+    found = forgotten(Request("anthropic", "m", (call,)), ["Web"]).turns[0]
+    assert found.parts[0] == ToolResult("a", (Text("Tool Web is not available."), Text("x")))
+    assert forgotten(Request("anthropic", "m", (call,)), ["Read"]).turns == (call,)
 
 
 def test_a_request_that_was_read_keeps_them_declared_too() -> None:

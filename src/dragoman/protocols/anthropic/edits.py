@@ -5,7 +5,7 @@ platform.claude.com/docs/en/api/messages (2023-06-01 and 2026-10-21).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from dragoman.neutral.editing import kept_first, last_mark, within
 from dragoman.neutral.edits import ReplaceSystemText
 from dragoman.neutral.json import Fields, Json, JsonObject, encode
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.parts import CacheMark, Part, ToolCall
+from dragoman.neutral.parts import CacheMark, Part, Text, ToolCall, ToolResult
 from dragoman.neutral.requests import (
     FunctionTool,
     Number,
@@ -41,9 +41,9 @@ from dragoman.protocols.anthropic.wire import (
 from dragoman.protocols.codec import Editing, Target
 from dragoman.protocols.framing.contents import Content, Form
 from dragoman.protocols.framing.conversations import Head, Shape, Side
-from dragoman.protocols.framing.drafts import Items, decoded
+from dragoman.protocols.framing.drafts import Draft, Items, decoded
 from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, limited, unchanged
-from dragoman.protocols.framing.tool_lists import Filter
+from dragoman.protocols.framing.tool_lists import Filter, rebuilt
 
 _RANGES: Ranges = {
     "max_tokens": (1, None),
@@ -52,6 +52,7 @@ _RANGES: Ranges = {
     "top_k": (0, None),
 }
 _NOT_THINKING = ("temperature", "top_k")
+_REFERENCE = b'"tool_reference"'
 _LEAST_TOP_P = Decimal("0.95")
 """While the model thinks."""
 _SETTINGS = (
@@ -106,6 +107,7 @@ class _Editor(Editor):
         written = None if raw is None else Fields(decoded(raw, "tool_choice"), "tool_choice")
         old = choice_in(written)
         new = found.choice(old, self.losses)
+        self._forget({tool.name for tool in found.dropped})
         if not found.kept and (names := self._called()):
             # Calls in a conversation are refused where no tool at all is declared.
             self.draft.put("tools", encode([*remembered_tools(names)]))
@@ -113,6 +115,25 @@ class _Editor(Editor):
         if new != old:
             choice = choice_out(new, own=True)
             self.draft.put("tool_choice", None if choice is None else encode(choice))
+
+    def _forget(self, dropped: set[str]) -> None:
+        """References to tools that are declared no more are refused: they become text."""
+        raw = self.draft.get("messages")
+        if raw is None or _REFERENCE not in raw:
+            return
+
+        def block(raw: bytes, path: str) -> bytes:
+            if _REFERENCE not in raw:
+                return raw
+            inner = Draft(raw)
+            content = inner.get("content")
+            if content is not None and content.startswith(b"["):
+                inner.put("content", rebuilt(content, path, block))
+                return inner.body()
+            name = Fields(decoded(raw, path), path).value.get("tool_name")
+            return encode(_write(_gone(str(name)), None)) if name in dropped else raw
+
+        self.draft.put("messages", rebuilt(raw, "messages", block))
 
     def _called(self) -> list[str]:
         """The names of the tools that the conversation calls."""
@@ -141,8 +162,30 @@ class _Editor(Editor):
             self.draft.put("thinking", inner.body())
 
 
+def forgotten(request: Request, dropped: Collection[str]) -> Request:
+    """A request that was read, its references to these tools as text."""
+    turns = []
+    for turn in request.turns:
+        parts = tuple(_without(part, dropped) for part in turn.parts)
+        turns.append(msgspec.structs.replace(turn, parts=parts))
+    return msgspec.structs.replace(request, turns=tuple(turns))
+
+
+def _without(part: Part, dropped: Collection[str]) -> Part:
+    if isinstance(part, ToolResult):
+        inner = tuple(_without(one, dropped) for one in part.parts)
+        return msgspec.structs.replace(part, parts=inner)
+    reference = part.wire.get("tool_reference") if isinstance(part, Text) else None
+    name = reference.get("tool_name") if isinstance(reference, dict) else None
+    return Text(_gone(str(name))) if name in dropped else part
+
+
+def _gone(name: str) -> str:
+    return f"Tool {name} is not available."
+
+
 def still_declared(request: Request) -> Request:
-    """The same for a request that was read."""
+    """A request that was read, with the tools declared that it calls, where none is left."""
     parts = (part for turn in request.turns for part in turn.parts)
     names = list(dict.fromkeys(part.name for part in parts if isinstance(part, ToolCall)))
     if request.tools or not names:
