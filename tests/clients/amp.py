@@ -50,11 +50,16 @@ class Amp:
         assert (done.status, "Error" in done.stderr) == (0, False), done
         return done.stdout
 
-    def turn(self, prompt: str, *arguments: str) -> tuple[dict[str, Any], Done]:
+    def ended(self, prompt: str, *arguments: str) -> tuple[dict[str, Any], Done]:
         """The line that a turn ends with."""
         done = self.run(*arguments, "-x", prompt, "--stream-json", "--dangerously-allow-all")
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         assert lines, done
-        assert (lines[-1]["type"], lines[-1].get("subtype")) == ("result", "success"), done
-        assert lines[-1]["is_error"] is False, done
+        assert lines[-1]["type"] == "result", done
         return lines[-1], done
+
+    def turn(self, prompt: str, *arguments: str) -> tuple[dict[str, Any], Done]:
+        """The line that a turn ends well with."""
+        last, done = self.ended(prompt, *arguments)
+        assert (last["subtype"], last["is_error"]) == ("success", False), done
+        return last, done

@@ -198,3 +198,12 @@ def test_a_thread_goes_on_with_what_it_was_told_and_shown(
     if mode == "smart":
         assert "I see an image of type image/png" in again["result"], done
     assert any("the first thing said" in body for body in there.bodies()), done
+
+
+@pytest.mark.parametrize("mode", ["smart", "deep"])
+def test_a_broken_answer_ends_the_turn_as_a_failure(
+    mode: str, place: Callable[[str], Place], tmp_path: Path
+) -> None:
+    last, done = Amp(place("mapped").address, tmp_path).ended("cut", "-m", mode)
+    assert (last["subtype"], last["is_error"]) == ("error_during_execution", True), done
+    assert "was cut" in last["error"], done

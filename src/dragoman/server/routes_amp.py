@@ -9,6 +9,7 @@ import re
 from urllib.parse import quote
 
 from dragoman.amp.cleaning import cleaned
+from dragoman.amp.failures import told_failures
 from dragoman.amp.told import told
 from dragoman.amp.upstream import NAME
 from dragoman.errors import Forbidden
@@ -113,7 +114,10 @@ def _amp(handle: Handler, codec: Codec, tail: str) -> Handler:
         call.further = told
         if codec is ANTHROPIC:
             call.body = cleaned(call.body)
-        return await handle(call)
+        reply = await handle(call)
+        if codec is RESPONSES and not isinstance(reply.body, bytes):
+            reply.body = await told_failures(reply.body)
+        return reply
 
     return amp
 
