@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -206,13 +208,52 @@ async def test_a_key_that_is_none_seals_nothing_and_loses_nothing(tmp_path: Path
             assert (here.folder / id_).read_bytes() == before
 
 
-def test_a_key_comes_from_the_environment_first() -> None:
+def test_a_key_comes_from_the_environment_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
     key = new_key()
     assert key_from({"DRAGOMAN_AUTH_KEY": key}, keyring=True) == key
     assert key_from({}, keyring=False) == ""
     assert Seal(key).opened({"type": "kimi"}) == {"type": "kimi"}
-    with pytest.raises(Sealed, match=r"pip install keyring|keyring cannot be used"):
+    with pytest.raises(Sealed, match="pip install keyring"):
         key_from({}, keyring=True)
+
+
+def test_a_keyring_keeps_the_key_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of the package, which needs a desktop: what it offers is two functions."""
+    kept: dict[tuple[str, str], str] = {}
+    ring, errors = ModuleType("keyring"), ModuleType("keyring.errors")
+
+    class KeyringError(Exception):
+        pass
+
+    def set_password(service: str, user: str, key: str) -> None:
+        kept[service, user] = key
+
+    def locked(service: str, user: str) -> str:
+        raise KeyringError("it is locked")
+
+    vars(errors)["KeyringError"] = KeyringError
+    vars(ring)["get_password"] = lambda service, user: kept.get((service, user))
+    vars(ring)["set_password"] = set_password
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    key = key_from({}, keyring=True)
+    assert key_from({}, keyring=True) == key
+    assert kept == {("dragoman", "auth-dir"): key}
+    vars(ring)["get_password"] = locked
+    with pytest.raises(Sealed, match="keyring cannot be used: it is locked"):
+        key_from({}, keyring=True)
+
+
+async def test_a_login_that_cannot_be_used_is_told_of_at_the_start(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.logged_in("claude", lasts_s=-1)
+        with capture_logs() as logs:
+            async with here.accounts():
+                pass
+        (told,) = [one for one in logs if one["event"] == "a login cannot be used"]
+        assert (told["status"], told["log_level"]) == ("expired", "warning")
+        assert "or adopt it" in told["reason"]
 
 
 def test_the_files_of_the_official_programs_are_read(tmp_path: Path) -> None:

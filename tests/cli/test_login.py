@@ -229,7 +229,9 @@ def test_accounts_are_listed_adopted_switched_and_deleted(tmp_path: Path) -> Non
         assert "there is no account 'cy'; dragoman accounts lists them" in told
         assert "Nothing was deleted." in one.output("accounts", "remove", "iflow-x", status=1)
         assert "deleted" in one.output("accounts", "remove", "iflow-x", "--yes")
+        (one.auth / "zz.json").write_text("{")
         rows = json.loads(one.output("accounts", "--json"))
+        assert rows.pop()["status"] == "unreadable"
         assert [row["id"] for row in rows] == [
             "claude-ann@example.com.json",
             "claude-bo@example.com.json",

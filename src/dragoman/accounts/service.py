@@ -179,10 +179,11 @@ class Accounts:
             if shape == self._shapes.get(id_):
                 continue
             changed = True
-            if shape is None:
+            if account is None:
                 self._shapes.pop(id_, None)
-            else:
-                self._shapes[id_] = shape
+                continue
+            _tell(account, known=id_ in self._shapes)
+            self._shapes[id_] = shape
         if changed:
             counted.show(self.all())
             for callback in self._callbacks:
@@ -262,6 +263,19 @@ class Accounts:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _tell(account: Account, *, known: bool) -> None:
+    """A login that cannot be used is never passed over in silence. The end of one has been told by
+    who saw it, unless it was before this process began."""
+    if account.status is Status.EXPIRED or (account.status is Status.DEAD and not known):
+        logger().warning(
+            "a login cannot be used",
+            account=account.id,
+            provider=account.provider,
+            status=account.status.value,
+            reason=account.message,
+        )
 
 
 def _watched(folder: Path) -> dict[Path, int]:

@@ -93,7 +93,9 @@ def explain(
 ) -> None:
     """Tell where a request would go and why. Nothing is sent."""
     from dragoman.cli.explain import Asker, run
+    from dragoman.observe.log import set_up
 
+    set_up("error", "text")  # to standard error: what is printed may be JSON
     sys.exit(run(config, model, Asker(group, key, compat), request, protocol, as_json))
 
 

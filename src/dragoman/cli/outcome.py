@@ -8,14 +8,17 @@ from rich.console import Console
 
 from dragoman.config.load import find_config, load
 from dragoman.config.settings import Settings
+from dragoman.observe.log import set_up
 
 
 def settings_at(config: Path | None) -> Settings:
-    """The configuration's, or the defaults where there is none.
+    """The configuration's, or the defaults where there is none. What is logged from here on goes to
+    standard error, and only what has failed: the commands tell the rest themselves.
 
     Raises:
         ConfigError.
     """
+    set_up("error", "text")
     path = find_config(config, Path.cwd(), Path.home())
     if path is None:
         return Settings.model_validate({})
