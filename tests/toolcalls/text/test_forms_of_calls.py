@@ -204,7 +204,7 @@ def test_a_free_form_tool_has_its_text_as_it_is() -> None:
     patch = "*** Begin Patch\n+<b>&amp;\n*** End Patch"
     ours = f'<call-{MARK} name="apply_patch">\n{patch}\n</call-{MARK}>'
     assert called(ours) == [("apply_patch", patch)]
-    for form in ("hermes", "invoke", "qwen"):
+    for form in ("dragoman", "hermes", "invoke", "qwen"):
         assert called(WRITERS[form]("apply_patch", {"input": patch}, MARK)) == [
             ("apply_patch", patch)
         ]
@@ -281,6 +281,13 @@ def test_a_call_whose_end_was_cut_off_is_not_completed() -> None:
 
 def test_a_call_may_name_its_tool_and_give_nothing() -> None:
     assert called('Ok. <invoke name="Think"/> and so on') == [("Think", {})]
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_long_value_in_small_pieces_is_read_as_it_is(form: str) -> None:
+    content = "if a > b: `x`[0]\n" * 300
+    text = WRITERS[form]("Write", {"path": "/a", "content": content}, MARK)
+    assert called(text) == [("Write", {"path": "/a", "content": content})]
 
 
 def test_ten_thousand_openings_are_no_more_work_than_prose() -> None:

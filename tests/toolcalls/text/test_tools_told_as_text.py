@@ -116,6 +116,11 @@ def test_a_tool_choice_is_told_at_the_end(choice: ToolChoice, note: str) -> None
     assert found.request.turns[-1] == user(Text(note))
 
 
+def test_a_choice_of_a_hosted_tool_is_not_told() -> None:
+    choice = ToolChoice("named", "web_search", kind="hosted")
+    assert told(asking(HELLO, tool_choice=choice)).request.turns[-1] == HELLO
+
+
 def test_hosted_tools_are_told_as_lost_and_placeholders_are_not_listed() -> None:
     losses = Losses()
     hosted = HostedTool("web_search", {}, "anthropic")
@@ -170,6 +175,23 @@ def test_calls_and_results_become_text_that_pairs_them() -> None:
         Text(f'<result-{m} id="1" name="x\'y">\n\n</result-{m}>'),
         Text("and now?"),
     )
+
+
+def test_what_text_has_no_place_for_is_told_as_lost() -> None:
+    losses = Losses()
+    state = ReasoningState("b", "gemini")
+    call = ToolCall("a", "Read", "{}", state=state, extras={"caller": {}})
+    result = ToolResult("a", (Media("image", data="aa", cache=MARKED),), extras={"more": 1})
+    tools = (
+        FunctionTool("a", strict=True),
+        FunctionTool("b", strict=False, extras={"x": 1}),
+        CustomTool("c"),
+    )
+    request = asking(HELLO, Turn("assistant", (call,)), user(result), tools=tools)
+    found = told(request, losses)
+    assert losses.fields == ("tools.strict", "tools.x", "reasoning state", "caller", "more")
+    parts = found.request.turns[-1].parts
+    assert [getattr(part, "cache", None) for part in parts] == [None, None, MARKED]
 
 
 def test_a_call_first_in_its_turn_has_nothing_before_it() -> None:

@@ -119,14 +119,14 @@ def _tagged(tags: Tags) -> Body:
     return body
 
 
-def _json(close: str, named: Callable[[str], str] = str) -> Body:
+def _json(close: str, named: Callable[[str], str] = str, signs: str = ">") -> Body:
     end = re.compile(close)
 
     def body(text: str, head: re.Match[str], ending: Ending | None, offer: Offer) -> Step:
         name = named(head.groupdict().get("name") or "")
         if name and offer.find(name) is None:
             return _undeclared(head)
-        return json_body(text, head.end(), end, ending, name)
+        return json_body(text, head.end(), end, ending, name, signs)
 
     return body
 
@@ -142,7 +142,8 @@ def marked_form(mark: str) -> Form:
         own = re.escape(mark) + head["longer"]
         end = re.compile(rf"</call-{own}>")
         if tool.kind == "custom":
-            return free_body(text, head.end(), end, ending, name)
+            wrapped = re.compile(rf"<arg-{own}\s[^<>]*>(?P<value>.*)</arg-{own}>", re.DOTALL)
+            return free_body(text, head.end(), end, wrapped, ending, name)
         value = re.compile(rf"<arg-{own}(?P<attributes>\s[^<>]{{1,400}})>")
         tags = Tags(
             value=value,
@@ -250,13 +251,13 @@ FORMS: tuple[Form, ...] = (
     Form("mistral", beginning("[TOOL_CALLS]", _GAP, _JSON), _json("</s>")),
     Form("mistral", beginning("[TOOL_CALLS]", _GAP, _NAME,
                               atom(r"(?:\[ARGS\])?", r"\[?A?R?G?S?\]?"), _GAP, _OBJECT),
-         _json(r"</s>|(?=\[TOOL_CALLS\])")),
+         _json(r"</s>|(?=\[TOOL_CALLS\])", signs=">]")),
     Form("json", beginning("```", _FENCE_KIND, atom(r"[ \t]{0,8}"), "\n", _GAP, _FENCED_JSON),
-         _json(r"\n[ \t]*```"), last=True, at_line_start=True),
+         _json(r"\n[ \t]*```", signs="`"), last=True, at_line_start=True),
     Form("react", beginning("Action:", atom(r"[ \t]{0,8}"), atom("[`\"*]{0,2}"), _NAME,
                             atom("[`\"*]{0,2}"), atom(r"[ \t]{0,8}"), "\n", _GAP, "Action Input:",
                             _GAP, _OBJECT),
-         _json(r"(?=\n(?:Action|Observation|Thought):)"), last=True, at_line_start=True),
+         _json(r"(?=\n(?:Action|Observation|Thought):)", signs=":"), last=True, at_line_start=True),
 )  # fmt: skip
 
 DIALECTS = tuple(dict.fromkeys(form.dialect for form in FORMS))

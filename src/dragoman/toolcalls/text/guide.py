@@ -51,6 +51,8 @@ def guide(offer: Offer, mark: str, *, several: bool) -> str:
 def choice_told(choice: ToolChoice) -> str:
     """What this request demands of the answer, beyond what the guide says; "" when nothing. It goes
     to the conversation's end, so that the system text stays the same."""
+    if choice.kind == "hosted":
+        return ""
     told = _CHOICES.get(choice.mode or "", "").format(name=told_name(choice.namespace, choice.name))
     if choice.allowed and choice.mode != "none":
         told = f"{told} {_ALLOWED.format(names=', '.join(choice.allowed))}".strip()

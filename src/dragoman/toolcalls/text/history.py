@@ -7,8 +7,9 @@ import msgspec
 
 from dragoman.neutral.json import Json, JsonObject, encode_text, object_of
 from dragoman.neutral.losses import Losses
-from dragoman.neutral.parts import CacheMark, Part, Text, ToolCall, ToolResult
+from dragoman.neutral.parts import CacheMark, Media, Part, Text, ToolCall, ToolResult
 from dragoman.neutral.requests import (
+    FunctionTool,
     HostedTool,
     Request,
     ToolChoice,
@@ -34,12 +35,16 @@ class Told(msgspec.Struct, frozen=True):
 def told_as_text(request: Request, secret: bytes, losses: Losses) -> Told:
     """The request for a model that knows no tools. Calls and results must be paired already."""
     tools = [tool for tool in request.tools if not isinstance(tool, HostedTool)]
-    for hosted in request.tools:
-        if isinstance(hosted, HostedTool):
-            losses.add(hosted.tool, "the model gets its tools as text, and only the client's own")
+    for tool in request.tools:
+        if isinstance(tool, HostedTool):
+            losses.add(tool.tool, "the model gets its tools as text, and only the client's own")
+        elif isinstance(tool, FunctionTool):
+            strict = ("strict",) if tool.strict else ()
+            for key in (*strict, *tool.extras):
+                losses.add(f"tools.{key}", "the tools go as text")
     offer = Offer(tool for tool in tools if tool.name != PLACEHOLDER)
     mark = mark_of(request, secret)
-    turns = _Telling(offer, mark).turns(request.turns)
+    turns = _Telling(offer, mark, losses).turns(request.turns)
     choice = request.tool_choice
     if offer:
         several = choice.parallel is not False
@@ -72,9 +77,10 @@ def _with_choice(turns: tuple[Turn, ...], told: str) -> tuple[Turn, ...]:
 class _Telling:
     """One walk over the turns; calls are numbered in their order, results by their call."""
 
-    def __init__(self, offer: Offer, mark: str) -> None:
+    def __init__(self, offer: Offer, mark: str, losses: Losses) -> None:
         self._offer = offer
         self._mark = mark
+        self._losses = losses
         self._numbers: dict[str, int] = {}
         self._count = 0
 
@@ -96,6 +102,9 @@ class _Telling:
         return msgspec.structs.replace(turn, parts=tuple(parts))
 
     def _call(self, call: ToolCall) -> str:
+        if call.state is not None:
+            self._losses.add("reasoning state", "it stood on a call, which goes as text")
+        self._without(call.extras)
         self._count += 1
         self._numbers[call.id] = self._count
         name = told_name(call.namespace, call.name)
@@ -105,12 +114,13 @@ class _Telling:
     def _result(self, result: ToolResult) -> list[Part]:
         """Its own tags, with its parts between them: the mark stands in no text of the request, so
         nothing in them can end it."""
+        self._without(result.extras)
         number = self._numbers.get(result.call_id, 0)
         failed = ' error="true"' if result.is_error else ""
         tag = f"result-{self._mark}"
         opening = f'<{tag} id="{number}" name="{_attribute(result.name)}"{failed}>\n'
         parts: list[Part] = [Text(opening)]
-        for part in unwrapped(result.parts):
+        for part in map(_unmarked, unwrapped(result.parts)):
             if isinstance(part, Text) and isinstance(parts[-1], Text):
                 parts[-1] = Text(parts[-1].text + part.text)
             else:
@@ -121,6 +131,17 @@ class _Telling:
         else:
             parts.append(Text(closing, cache=_cache(result)))
         return parts
+
+    def _without(self, extras: JsonObject) -> None:
+        for key in extras:
+            self._losses.add(key, "it stood on a call or result, which goes as text")
+
+
+def _unmarked(part: Part) -> Part:
+    """The part without its cache mark, which goes to the result's end."""
+    if isinstance(part, Text | Media) and part.cache is not None:
+        return msgspec.structs.replace(part, cache=None)
+    return part
 
 
 def _cache(result: ToolResult) -> CacheMark | None:

@@ -17,10 +17,16 @@ NO_CALLS = "it does not say which tool, with which arguments"
 
 
 def json_body(
-    text: str, at: int, close: re.Pattern[str], ending: Ending | None, name: str = ""
+    text: str,
+    at: int,
+    close: re.Pattern[str],
+    ending: Ending | None,
+    name: str = "",
+    signs: str = ">",
 ) -> Step:
     """JSON from `at` to the first `close` that is not inside one of its strings, or without one to
-    the end. `name` is the tool's where it stood in the head; else the JSON has it."""
+    the end. `name` is the tool's where it stood in the head; else the JSON has it. `signs`: with
+    what `close` ends."""
     start = at
     while found := close.search(text, start):
         body = text[at : found.start()]
@@ -31,7 +37,7 @@ def json_body(
             return Unread(found.end(), NOT_JSON)
         start = found.end() + (found.end() == found.start())
     if ending is None:
-        return Wait(close, start)
+        return Wait(close, start, signs)
     read = json_in(text[at:])
     cut_off = ending != "end" or not text.rstrip().endswith(("}", "]", '"'))
     if isinstance(read, Bad) or (not read.closed and cut_off):

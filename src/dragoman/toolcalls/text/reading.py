@@ -91,6 +91,8 @@ class TextReader:
         wait = self._wait
         if wait is None:
             return False
+        if wait.signs and not any(sign in text for sign in wait.signs):
+            return True
         if len(self._new) > 1 and sum(map(len, self._new)) > _OVERLAP:
             tail = "".join(self._new)
             self._join()

@@ -38,10 +38,12 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """Nothing is decided before `need` is found behind `start`, or the text ends."""
+    """Nothing is decided before `need` is found behind `start`, or the text ends. What is found
+    ends with one of `signs` ("" = any), so that most of a long value need not be searched."""
 
     need: re.Pattern[str]
     start: int
+    signs: str = ""
 
 
 Step: TypeAlias = Read | Unread | Wait

@@ -112,7 +112,7 @@ class _Tagged:
                 return stop.end() if closed else stop.start()
             at = stop.end() if closed else stop.start() + 1
         if self._ending is None:
-            return Wait(stops, at)
+            return Wait(stops, at, ">")
         return Unread(len(text), f"the argument {key} was not finished")
 
     def _ends(self, stop: re.Match[str], *, closed: bool) -> bool | None:
@@ -150,7 +150,9 @@ class _Tagged:
         end = self._tags.end.search(self._text, at)
         if end is not None:
             return Unread(end.end(), why)
-        return Wait(self._tags.end, at) if self._ending is None else Unread(len(self._text), why)
+        return (
+            Wait(self._tags.end, at, ">") if self._ending is None else Unread(len(self._text), why)
+        )
 
     def _over(self, at: int, end: int, need: re.Pattern[str] = _ANYTHING) -> Step:
         """The text is over between two values."""
@@ -164,9 +166,19 @@ class _Tagged:
         return Read((Asked(self._name, self._given, texts=True),), end)
 
 
-def free_body(text: str, at: int, close: re.Pattern[str], ending: Ending | None, name: str) -> Step:
-    """Free text up to `close`."""
+def free_body(
+    text: str,
+    at: int,
+    close: re.Pattern[str],
+    wrapped: re.Pattern[str],
+    ending: Ending | None,
+    name: str,
+) -> Step:
+    """Free text up to `close`; or what is `wrapped` like an argument, where it is all there is."""
     found = close.search(text, at)
     if found is not None:
-        return Read((Asked(name, {}, free=trimmed(text[at : found.start()])),), found.end())
-    return Wait(close, at) if ending is None else Unread(len(text), UNFINISHED)
+        inner = text[at : found.start()]
+        argument = wrapped.fullmatch(inner.strip())
+        free = trimmed(inner if argument is None else argument["value"])
+        return Read((Asked(name, {}, free=free),), found.end())
+    return Wait(close, at, ">") if ending is None else Unread(len(text), UNFINISHED)
