@@ -286,9 +286,12 @@ async def test_a_read_only_folder_is_told_of_and_the_token_is_used_to_its_end() 
                     assert state is Status.READY
                     assert "its folder cannot be written (Permission denied)" in message
                     assert await token(accounts, id_) == old
-                    here.clock.move(3 * 3600 + 1)
+                    sent = await accounts.source(id_).headers()
+                    assert await accounts.source(id_).refused(sent) is True
                     new = await token(accounts, id_)
                     assert here.idp.valid("claude", new)
+                    here.clock.move(8 * 3600 + 1)
+                    assert here.idp.valid("claude", await token(accounts, id_))
                     assert "kept in memory" in status(accounts, id_)[1]
                     assert here.file(id_)["access_token"] == old
 

@@ -17,6 +17,7 @@ from dragoman.neutral.json import JsonObject
 
 FIRST_BACK_OFF_S = 5.0
 LAST_BACK_OFF_S = 300.0
+REFUSED = "the provider refuses its token"
 _NEAR_END_S = 60.0
 
 

@@ -117,7 +117,7 @@ class Renewing:
             raise TimeoutError("another process has been renewing it for a minute") from None
         except OSError as error:
             login.folder_trouble = f"its folder cannot be written ({error.strerror or error})"
-            if not login.tokens.over(self._now() + INEFFECTIVE_S):
+            if not (login.refused or login.tokens.over(self._now() + INEFFECTIVE_S)):
                 return
             await self._asked(login)
             return

@@ -15,7 +15,7 @@ from pathlib import Path
 from dragoman.accounts import counted, webhook
 from dragoman.accounts.fetching import Fetch
 from dragoman.accounts.locks import Locks
-from dragoman.accounts.login import Login, refresh_digest, shape_of
+from dragoman.accounts.login import REFUSED, Login, refresh_digest, shape_of
 from dragoman.accounts.options import AccountOptions
 from dragoman.accounts.providers import PROVIDERS, Provider
 from dragoman.accounts.quotas import Notes
@@ -202,7 +202,7 @@ class Accounts:
         before = login.tokens.access
         await self.registry.reread(login)
         if login.tokens.access == before:
-            login.refused = "the provider refuses its token"
+            login.refused = REFUSED
         self._announce({login.id})
 
     def _due(self, login: Login) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dragoman.accounts.fetching import Headers
-from dragoman.accounts.login import Login
+from dragoman.accounts.login import REFUSED, Login
 from dragoman.accounts.records import Status
 from dragoman.accounts.renewing import INEFFECTIVE_S, Renewing
 from dragoman.errors import ErrorKind, UpstreamFault
@@ -64,6 +64,7 @@ class Source:
             fresh = now - login.renewed_at < INEFFECTIVE_S and not self._due(login)
             if (fresh or login.next_try_at > now) and not login.renewing:
                 return False
+            login.refused = REFUSED
             return await self._renewing.renew(login)
         before = login.tokens.access
         await self._refused(login)
