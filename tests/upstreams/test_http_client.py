@@ -10,7 +10,8 @@ from tests.upstreams.raw_host import Exchange, RawHost, answering, chunk, chunke
 
 from dragoman.errors import Broken, HungUp, TimedOut, Unreachable
 from dragoman.upstreams import http
-from dragoman.upstreams.http import Answer, Call, Deadlines, Headers, HttpClient
+from dragoman.upstreams.answers import Answer
+from dragoman.upstreams.http import Call, Deadlines, Headers, HttpClient
 
 LONG = Deadlines()
 SHORT = Deadlines(connect=5, first_byte=0.15, idle=0.15)

@@ -9,7 +9,8 @@ import pytest
 from tests.upstreams.raw_host import Exchange, RawHost, raw_host
 
 from dragoman.errors import Broken, TimedOut
-from dragoman.upstreams.http import Answer, Call, Deadlines, HttpClient
+from dragoman.upstreams.answers import Answer
+from dragoman.upstreams.http import Call, Deadlines, HttpClient
 from dragoman.upstreams.uploading import Upload
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"

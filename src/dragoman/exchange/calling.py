@@ -9,8 +9,9 @@ from functools import partial
 from typing import NamedTuple
 
 from dragoman.errors import UpstreamFault
+from dragoman.upstreams.answers import Answer
 from dragoman.upstreams.hosts import Credential, TokenSource
-from dragoman.upstreams.http import Answer, Call, Headers, HttpClient
+from dragoman.upstreams.http import Call, Headers, HttpClient
 from dragoman.upstreams.lines import Line
 from dragoman.upstreams.shapes import Shape
 

@@ -15,8 +15,8 @@ from dragoman.errors import (
     UpstreamFault,
 )
 from dragoman.protocols.codec import Codec
+from dragoman.upstreams.answers import Answer
 from dragoman.upstreams.hosts import Credential, Host
-from dragoman.upstreams.http import Answer
 
 _SHORTEST_SECRET = 8
 _NOT_FOUND = "previous_response_not_found"

@@ -19,8 +19,9 @@ from dragoman.exchange.job import Job
 from dragoman.exchange.masking import masked_headers, masked_url
 from dragoman.neutral.json import encode
 from dragoman.observe.body_log import MAX_BODY, BodyLog, Note
+from dragoman.upstreams.answers import Answer
 from dragoman.upstreams.hosts import Credential
-from dragoman.upstreams.http import Answer, Call
+from dragoman.upstreams.http import Call
 
 _NOBODYS = Credential(0, "", ())
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from dragoman.errors import Broken, DragomanError
 from dragoman.exchange.channels import Channel, Converted
 from dragoman.neutral.events import Event
-from dragoman.upstreams.http import Answer
+from dragoman.upstreams.answers import Answer
 
 HELD_LIMIT = 64 * 1024
 _EMPTY_LIMIT = 8 * 1024 * 1024

@@ -28,7 +28,8 @@ from dragoman.toolcalls.restoring import ToolRestorer
 from dragoman.toolcalls.text.answer import CallReading, TextCalls
 from dragoman.toolcalls.text.dialects import forms_of
 from dragoman.toolcalls.text.history import Told
-from dragoman.upstreams.http import Answer, Headers, HttpClient
+from dragoman.upstreams.answers import Answer
+from dragoman.upstreams.http import Headers, HttpClient
 from dragoman.upstreams.shapes import Shape
 
 

@@ -21,8 +21,9 @@ from dragoman.protocols.codec import Codec
 from dragoman.protocols.codec import Target as RenderTarget
 from dragoman.protocols.framing.splice import Spans
 from dragoman.routing.served import Target
+from dragoman.upstreams.answers import Answer
 from dragoman.upstreams.hosts import Credential
-from dragoman.upstreams.http import Answer, Call, Headers, HttpClient
+from dragoman.upstreams.http import Call, Headers, HttpClient
 from dragoman.upstreams.shapes import Draft
 
 

@@ -26,7 +26,8 @@ from dragoman.exchange.stages import Stage
 from dragoman.neutral.events import Event
 from dragoman.protocols.codec import Codec, Origin
 from dragoman.upstreams import echo
-from dragoman.upstreams.http import Answer, Headers
+from dragoman.upstreams.answers import Answer
+from dragoman.upstreams.http import Headers
 
 _SSE_PROTOCOLS = frozenset({"openai", "responses", "anthropic"})
 

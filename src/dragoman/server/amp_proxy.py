@@ -20,7 +20,8 @@ from dragoman.observe.log import logger
 from dragoman.server.bodies import ClientLeft, read_body, too_large
 from dragoman.server.call import HttpCall
 from dragoman.server.respond import json_reply
-from dragoman.upstreams.http import Answer, Call, Deadlines
+from dragoman.upstreams.answers import Answer
+from dragoman.upstreams.http import Call, Deadlines
 from dragoman.upstreams.uploading import Upload
 
 _AT_ONCE = 256 * 1024

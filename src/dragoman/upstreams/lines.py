@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dragoman.errors import TimedOut, Unreachable
-from dragoman.upstreams.http import Answer, Call, Headers
+from dragoman.upstreams.answers import Answer
+from dragoman.upstreams.http import Call, Headers
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection

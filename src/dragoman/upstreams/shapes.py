@@ -13,7 +13,8 @@ import msgspec
 
 from dragoman.errors import UpstreamRefused
 from dragoman.neutral.losses import Loss
-from dragoman.upstreams.http import Call, Change, Headers
+from dragoman.upstreams.answers import Change
+from dragoman.upstreams.http import Call, Headers
 
 
 class Draft(msgspec.Struct, frozen=True):

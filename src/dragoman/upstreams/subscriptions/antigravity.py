@@ -13,7 +13,7 @@ import msgspec
 from dragoman.neutral.json import Json, JsonObject, decode, encode
 from dragoman.neutral.losses import Loss
 from dragoman.protocols.framing.splice import Spans
-from dragoman.upstreams.http import Change
+from dragoman.upstreams.answers import Change
 from dragoman.upstreams.shapes import Draft, Shape
 from dragoman.upstreams.subscriptions import cloud_code
 from dragoman.upstreams.subscriptions.frames import Frames, data_of

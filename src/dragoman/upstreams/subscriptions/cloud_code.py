@@ -17,7 +17,8 @@ import msgspec
 from dragoman.errors import UpstreamRefused
 from dragoman.neutral.json import Json, JsonObject, decode, encode
 from dragoman.protocols.framing.splice import Spans
-from dragoman.upstreams.http import Call, Change
+from dragoman.upstreams.answers import Change
+from dragoman.upstreams.http import Call
 from dragoman.upstreams.shapes import Draft
 from dragoman.upstreams.subscriptions.frames import Frames, data_of
 

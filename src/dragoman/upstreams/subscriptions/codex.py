@@ -18,7 +18,8 @@ from dragoman.accounts.records import Window
 from dragoman.neutral.json import encode
 from dragoman.neutral.losses import Loss
 from dragoman.protocols.framing.splice import Spans
-from dragoman.upstreams.http import Change, Headers
+from dragoman.upstreams.answers import Change
+from dragoman.upstreams.http import Headers
 from dragoman.upstreams.shapes import Draft, Shape
 from dragoman.upstreams.subscriptions.codex_answers import Gathered, Watched
 from dragoman.upstreams.subscriptions.notes import Note, number
