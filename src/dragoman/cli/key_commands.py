@@ -25,31 +25,38 @@ key_app = typer.Typer(name="key", help="Make and revoke client keys.", no_args_i
 NameArgument = Annotated[str, typer.Argument(help="The key's name.")]
 
 
+GroupOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A group it may use; several: say it again. The first is its own, for requests that "
+        "name none. Default: all."
+    ),
+]
+ModelsOption = Annotated[
+    list[str] | None,
+    typer.Option(help="A model it may ask for, * and ? allowed; several: say it again."),
+]
+ExpiresOption = Annotated[
+    str, typer.Option(help="When it ends: 30d, 12h, or a date such as 2027-06-30.")
+]
+RpmOption = Annotated[int, typer.Option(min=0, help="Requests a minute; 0 = no limit.")]
+TpmOption = Annotated[int, typer.Option(min=0, help="Tokens a minute; 0 = no limit.")]
+ConcurrencyOption = Annotated[
+    int, typer.Option(min=0, help="Requests at the same time; 0 = no limit.")
+]
+BodyLogOption = Annotated[bool, typer.Option("--body-log", help="Log the bodies of its requests.")]
+
+
 @key_app.command()
 def add(
     name: NameArgument,
-    group: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A group it may use; several: say it again. The first is its own, for requests "
-            "that name none. Default: all."
-        ),
-    ] = None,
-    models: Annotated[
-        list[str] | None,
-        typer.Option(help="A model it may ask for, * and ? allowed; several: say it again."),
-    ] = None,
-    expires: Annotated[
-        str, typer.Option(help="When it ends: 30d, 12h, or a date such as 2027-06-30.")
-    ] = "",
-    rpm: Annotated[int, typer.Option(min=0, help="Requests a minute; 0 = no limit.")] = 0,
-    tpm: Annotated[int, typer.Option(min=0, help="Tokens a minute; 0 = no limit.")] = 0,
-    concurrency: Annotated[
-        int, typer.Option(min=0, help="Requests at the same time; 0 = no limit.")
-    ] = 0,
-    body_log: Annotated[
-        bool, typer.Option("--body-log", help="Log the bodies of its requests.")
-    ] = False,
+    group: GroupOption = None,
+    models: ModelsOption = None,
+    expires: ExpiresOption = "",
+    rpm: RpmOption = 0,
+    tpm: TpmOption = 0,
+    concurrency: ConcurrencyOption = 0,
+    body_log: BodyLogOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Make a key and show it, once."""
