@@ -283,7 +283,7 @@ async def test_events_flow_as_they_come_and_end_upstream_when_the_client_leaves(
         ("gzip", PAGE),
         ("gzip-chunked", PAGE),
         ("gzip-told", PAGE),
-        ("gzip-cut", gzip.compress(PAGE)[:-9]),
+        ("gzip-cut", gzip.compress(PAGE, mtime=0)[:-9]),
         ("gzip-broken", b"\x1f\x8bnot gzip at all"),
         ("one-byte", b"\x1f"),
     ],
