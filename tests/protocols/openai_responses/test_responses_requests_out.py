@@ -258,3 +258,9 @@ def test_marks_and_fields_without_a_place_are_losses() -> None:
         "reasoning.budget",
         "container",
     )
+
+
+def test_a_conversation_of_which_nothing_is_left_still_asks() -> None:
+    asked, lost = items()
+    assert asked == [{"type": "message", "role": "user", "content": "Proceed."}]
+    assert lost == ()
