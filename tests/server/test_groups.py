@@ -7,6 +7,7 @@ from typing import Any
 
 import bcrypt
 import pytest
+from tests.fakes import ChatFake, serve
 from tests.server.running import Answered, app_of, asked
 
 from dragoman.amp import paths
@@ -30,6 +31,10 @@ ROUTES: list[tuple[str, dict[str, Any]]] = [
     ("/v1/messages", {"model": "claude-x", **MESSAGES}),
     ("/v1/messages/count_tokens", {"model": "claude-x", **CHAT}),
     ("/openai/v1/chat/completions", {"model": "claude-x", **CHAT}),
+    ("/backend-api/codex/responses", {"model": "claude-x", "input": "hello"}),
+    ("/v1/responses/compact", {"model": "claude-x", "input": "hello"}),
+    ("/api/provider/anthropic/v1/messages", {"model": "claude-x", **MESSAGES}),
+    ("/api/provider/openai/v1/responses", {"model": "claude-x", "input": "hello"}),
     ("/anthropic/v1/messages", {"model": "claude-x", **MESSAGES}),
     ("/v1beta/models/claude-x:generateContent", {"contents": [{"parts": [{"text": "hello"}]}]}),
     ("/v1beta/models/claude-x:countTokens", {"contents": [{"parts": [{"text": "hello"}]}]}),
@@ -81,6 +86,21 @@ async def test_a_name_tells_a_group_over_the_paths() -> None:
     assert (await post(app, "/v1/messages/count_tokens", body)).status == 200
     shown = await asked(app, "GET", "/v1/models/qwen@gpt-5")
     assert shown.json["id"] == "gpt-5"
+
+
+async def test_embeddings_are_a_groups_too() -> None:
+    fake = ChatFake()
+    (model,) = fake.embedding_models[:1]
+    async with serve(fake) as url:
+        upstream = {"name": "up", "protocol": "openai", "base-url": url, "keys": ["up-key"],
+                    "models": [model]}  # fmt: skip
+        app = app_of([upstream], groups={"vec": {"models": {"embed": model}}})
+        for path, name in (("/v1/embeddings", "vec@embed"), ("/vec/v1/embeddings", "embed")):
+            answer = await post(app, path, {"model": name, "input": "x"})
+            assert answer.status == 200, answer.body
+        assert (await post(app, "/vec/v1/embeddings", {"model": model, "input": "x"})).status == 404
+        await app.gateway.close()
+    assert {request.json["model"] for request in fake.requests} == {model}
 
 
 async def test_an_unknown_group_is_a_404_in_the_clients_shape_that_names_the_groups() -> None:
