@@ -20,6 +20,7 @@ HEADLESS = {
     "Codex": (" codex", " codex exec --skip-git-repo-check {}"),
     "Gemini CLI": (" gemini", " GEMINI_CLI_TRUST_WORKSPACE=true gemini -p {}"),
     "opencode": (" opencode", " opencode run {}"),
+    "Amp": (" amp", " amp -x {}"),
     "curl": (" -d", " -sS -d"),
 }
 """How the command ends in the line, and what stands there in a run without a terminal."""
@@ -29,7 +30,9 @@ PROMPT = "Hello from the other side; it is 42."
 
 @pytest.mark.parametrize("client", list(HEADLESS))
 def test_a_pasted_line_reaches_the_gateway_and_its_model(client: str, tmp_path: Path) -> None:
-    with gateway_process(tmp_path, [{"name": "echo", "protocol": "echo"}]) as address:
+    mapped = {"model-mappings": [{"from": ".*", "to": "echo", "regex": True}]}
+    echo: dict[str, object] = {"name": "echo", "protocol": "echo"}
+    with gateway_process(tmp_path, [echo], ampcode=mapped) as address:
         line = dict(client_lines(address, CLIENT_KEY, "echo"))[client]
         interactive, headless = HEADLESS[client]
         before, found, after = line.rpartition(interactive)

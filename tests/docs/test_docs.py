@@ -180,7 +180,9 @@ def test_every_page_of_docs_is_named_in_the_readme() -> None:
     assert [page for page in pages if page not in readme] == []
 
 
-@pytest.mark.parametrize(("client", "page"), [("Claude Code", "claude-code"), ("Codex", "codex")])
+@pytest.mark.parametrize(
+    ("client", "page"), [("Claude Code", "claude-code"), ("Codex", "codex"), ("Amp", "amp")]
+)
 def test_the_line_to_paste_on_a_clients_page_is_the_one_a_start_prints(
     client: str, page: str
 ) -> None:
