@@ -3,6 +3,7 @@ alone; and where compat mode is in force."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.exchange.test_compat_end_to_end import (
     read_anthropic,
     with_tool,
 )
+from tests.exchange.test_keepalives import quick
 from tests.exchange.world import World, asking, path_of, upstream, world
 from tests.fakes import ChatFake, Fake, serve
 from tests.fakes.dialects import dragoman
@@ -31,7 +33,8 @@ REPAIRS = {"tools": {"repair-retry": True}}
 
 class Scripted:
     """A model that gives these answers in turn; in them, CALL is a call, BROKEN the same without
-    its ends, FAIL a refusal, CUT a connection that breaks."""
+    its ends, FAIL a refusal, CUT a connection that breaks; HANG never says anything, STALL falls
+    silent."""
 
     def __init__(self, *answers: str) -> None:
         self._answers = list(answers)
@@ -45,8 +48,8 @@ class Scripted:
         text = self._answers.pop(0).replace("CALL", call).replace("BROKEN", broken)
         if text == "FAIL":
             raise Refusal("told to fail", status=500)
-        fault = "cut" if text.endswith("CUT") else None
-        return Play(pieces(text.removesuffix("CUT")), fault=fault)
+        fault = next((one for one in ("CUT", "HANG", "STALL") if text.endswith(one)), "")
+        return Play(pieces(text.removesuffix(fault)), fault=fault.lower() or None)
 
 
 async def asked(
@@ -83,6 +86,29 @@ async def test_without_a_repair_the_call_stays_text(second: str, stream: bool) -
     assert (calls, stop) == ([], "end_turn")
     assert text.startswith("I edit. <call-")
     assert len(model.seen) == 2
+
+
+@pytest.mark.parametrize("second", ["HANG", "So. STALL"])
+async def test_a_further_turn_is_waited_for_with_keepalives_and_ends_with_its_client(
+    second: str,
+) -> None:
+    fake = ChatFake(says=Scripted("I edit. BROKEN", second))
+    groups = {"default": REPAIRS}
+    async with (
+        serve(fake) as url,
+        world(upstream("openai", url, "gpt-4o>m"), groups=groups) as there,
+    ):
+        quick(there)
+        body = with_tool("anthropic", asking("anthropic", "m", "edit it", stream=True))
+        async with there.stream("/compat/v1/messages", body) as answer:
+            lines = answer.aiter_lines()
+            while "I edi" not in await anext(lines):
+                pass
+            for _ in range(3):
+                while await anext(lines) != "event: ping":
+                    pass
+            assert len(fake.requests) == 2
+        await asyncio.wait_for(fake.disconnected.wait(), 5)
 
 
 @pytest.mark.parametrize("client", PLAIN_STOPS)
