@@ -9,13 +9,15 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.exchange.world import KEY, World
 from tests.exchange.world import upstream as configured
 from tests.fakes import serve as serve_app
-from tests.subscriptions.folder import before, write
+from tests.subscriptions.folder import before, until, write
 from tests.subscriptions.test_codex import CODEX, LIMIT, MODEL, codex_body, codex_host
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from dragoman.server.app import App
@@ -31,6 +33,7 @@ class Upstream:
         self.frames: list[dict[str, Any]] = []
         self.handshakes: list[Any] = []
         self.hang_up = False
+        self.left = 0
         self.url = ""
 
     def admit(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -40,12 +43,14 @@ class Upstream:
         return connection.respond(HTTPStatus.UNAUTHORIZED, '{"detail":"token expired"}')
 
     async def handle(self, connection: ServerConnection) -> None:
-        async for message in connection:
-            self.frames.append(json.loads(message))
-            for event in self.answers.pop(0):
-                await connection.send(json.dumps(event))
-            if self.hang_up:
-                return
+        with contextlib.suppress(ConnectionClosed):
+            async for message in connection:
+                self.frames.append(json.loads(message))
+                for event in self.answers.pop(0):
+                    await connection.send(json.dumps(event))
+                if self.hang_up:
+                    return
+        self.left += 1
 
 
 @contextlib.asynccontextmanager
@@ -171,6 +176,37 @@ async def test_a_socket_that_breaks_in_mid_answer_is_a_failure(tmp_path: Path) -
             (told,) = await ask(socket, codex_body())
     assert told["type"] == "error"
     assert "broke the connection in mid-answer" in told["error"]["message"]
+
+
+async def test_a_kept_socket_that_stays_silent_is_told_when_the_time_is_over(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "codex", 1, websockets=True)
+    async with upstream("codex-token-0") as host:
+        given = {**settings(host), "timeouts": {"first-byte": 0.3}}
+        host.answers = [answer("bread"), []]
+        async with before(tmp_path, {}, **given) as here, client(here) as socket:
+            await ask(socket, codex_body())
+            (told,) = await ask(socket, codex_body())
+            await until(lambda: host.left == 1)
+    assert told["status"] == 504
+    assert "sent nothing for 0.3 s" in told["error"]["message"]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_the_upstreams_socket_is_closed_when_the_client_leaves_in_mid_answer(
+    kept: bool, tmp_path: Path
+) -> None:
+    write(tmp_path, "codex", 1, websockets=True)
+    async with upstream("codex-token-0") as host, before(tmp_path, {}, **settings(host)) as here:
+        host.answers = [answer("bread"), answer("butter")[:2]][0 if kept else 1 :]
+        async with client(here) as socket:
+            if kept:
+                await ask(socket, codex_body())
+                host.answers = [[]]
+            await socket.send(json.dumps({"type": "response.create", **codex_body()}))
+            await until(lambda: len(host.frames) == (2 if kept else 1))
+        await until(lambda: host.left == 1)
 
 
 async def test_a_host_that_is_not_there_is_told(tmp_path: Path) -> None:
