@@ -105,10 +105,10 @@ async def test_no_request_fails_while_the_tokens_of_all_accounts_turn(tmp_path: 
         async with gateway(tmp_path, idp, hosts, **settings) as here:
             await asyncio.gather(*(_load(here, provider) for provider in hosts))
     assert [outcome.error for outcome in here.outcomes if outcome.error] == []
-    assert len(here.outcomes) > 100
+    assert len(here.outcomes) > 20
     for provider in hosts:
         what = "exchange" if provider == "copilot" else "token"
-        assert idp.count(provider, what) >= 6, provider
+        assert idp.count(provider, what) >= 3, provider
 
 
 async def _load(here: World, provider: str) -> None:

@@ -94,7 +94,7 @@ def counted(files: list[dict[str, Any]]) -> int:
     return sum(step["success"] for file in files for step in file["recent_requests"])
 
 
-@pytest.mark.parametrize("provider", MODELS)
+@pytest.mark.parametrize("provider", ["codex", "copilot", "vertex"])
 async def test_no_request_fails_while_tokens_rotate(tmp_path: Path, provider: str) -> None:
     async with gateway(tmp_path / "auth", provider) as (one, idp):
         what = "exchange" if provider == "copilot" else "token"

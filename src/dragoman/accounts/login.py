@@ -78,6 +78,11 @@ class Login:
         self.next_try_at = now + max(back_off, retry_after_s)
 
     def renew(self, fields: JsonObject, tokens: Tokens, now: float) -> None:
+        """Takes a new token. One that ran out on its way (a machine that stood still) lasts as long
+        as it was said to: the host may judge it otherwise, and then it is renewed again."""
+        lasts_s = (tokens.expires_at or 0) - (tokens.last_refresh or now)
+        if tokens.over(now) and lasts_s > 0:
+            tokens = msgspec.structs.replace(tokens, expires_at=now + lasts_s)
         self.fields, self.tokens = fields, tokens
         self.renewed_at = now
         if tokens.over(now):

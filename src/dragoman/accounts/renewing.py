@@ -67,7 +67,7 @@ class Renewing:
         """Renews it, or waits for who is renewing it; whether its access token is another one."""
         before = login.tokens.access
         await asyncio.shield(self.begun(login))
-        return login.tokens.access != before and not login.tokens.over(self._now())
+        return login.tokens.access != before and not login.trouble
 
     def begun(self, login: Login) -> asyncio.Task[None]:
         """The renewal in flight, begun if there is none."""

@@ -46,8 +46,8 @@ class Source:
             if self._due(login):
                 self._renewing.begun(login)
             return _bearer(login.tokens.access)
-        if login.may_refresh and login.next_try_at <= now:
-            await self._renewing.renew(login)
+        if login.may_refresh and login.next_try_at <= now and await self._renewing.renew(login):
+            return _bearer(login.tokens.access)  # just renewed: whether it is good the host says
         if login.tokens.over(self._now()):
             raise self._useless(login)
         return _bearer(login.tokens.access)
@@ -58,7 +58,7 @@ class Source:
         if login is None or login.dead:
             return False
         if _bearer(login.tokens.access) != _authorization(sent):
-            return not login.tokens.over(self._now())
+            return login.may_refresh or not login.tokens.over(self._now())
         now = self._now()
         if login.may_refresh:
             fresh = now - login.renewed_at < INEFFECTIVE_S and not self._due(login)
