@@ -5,8 +5,10 @@ edit does not mean stays as it came."""
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import msgspec
 import pytest
 from tests.conversions.pipeline import TARGETS
 
+from dragoman.errors import InvalidRequest
 from dragoman.neutral.editing import edited
 from dragoman.neutral.edits import (
     AddSystem,
@@ -132,6 +135,41 @@ def test_to_edit_and_read_is_to_read_and_edit(path: Path, edits: Sequence[Edit])
         assert plain(read(new, protocol)) == plain(expected)
     else:
         assert json.loads(new)["messages"] == []
+
+
+JUNK: tuple[object, ...] = (
+    7,
+    None,
+    "",
+    "x",
+    [],
+    {},
+    [7],
+    {"a": 1},
+    [[]],
+    ["additional_tools"],
+    {"type": 7},
+    [None],
+)
+"""What no client sends, in the place of anything."""
+
+
+@pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
+def test_a_body_of_any_shape_is_edited_or_refused(path: Path) -> None:
+    chance = random.Random(path.stem)
+    for _ in range(20):
+        body = json.loads(path.read_bytes())
+        place: Any = body
+        for _ in range(chance.randint(0, 4)):
+            inner = place[chance.choice(list(place) if isinstance(place, dict) else [0, -1])]
+            if not inner or not isinstance(inner, dict | list):
+                break
+            place = inner
+        at = chance.choice(list(place) if isinstance(place, dict) else [0, -1])
+        place[at] = chance.choice(JUNK)
+        for edits in (EDITS["together"], EDITS["drop all"], EDITS["another prompt"]):
+            with suppress(InvalidRequest):
+                json.loads(on_bytes(json.dumps(body).encode(), protocol_of(path), edits, Losses()))
 
 
 def _odd(path: Path) -> bytes:

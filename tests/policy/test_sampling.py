@@ -31,6 +31,12 @@ def test_the_ratio_scales_what_the_client_sent(sent: int | Decimal, becomes: str
     assert str(tuned({"temperature-ratio": 0.7}, temperature=sent).temperature) == becomes
 
 
+@pytest.mark.parametrize("sent", ["1e999999", "1e-999999", "-1e50", "9" * 60])
+def test_a_number_that_is_no_temperature_is_left_to_the_upstream(sent: str) -> None:
+    assert tuned({"temperature-ratio": 10}, temperature=Decimal(sent)).temperature == Decimal(sent)
+    assert tuned({"temperature-ratio": 10}, temperature=10**50).temperature == 10**50
+
+
 def test_the_ratio_scales_no_temperature_that_was_not_sent() -> None:
     assert tuned({"temperature-ratio": 0.7}).temperature is None
     with_default = {"temperature-ratio": 0.5, "temperature": 0.8}

@@ -255,7 +255,7 @@ class Job:
             body, edits = self._policed.on_bytes(
                 spans.body, spans.raw, Goal(codec, _rendered_for(target)), losses
             )
-            spans = Spans(body)
+            spans = spans if body is spans.body else Spans(body)
         _refuse_losses(losses, host.name, strict=strict)
         changes: dict[str, bytes] = {}
         if not incoming.in_url and target.model != self.written_model:

@@ -15,6 +15,8 @@ from dragoman.neutral.requests import Number
 from dragoman.neutral.requests import Sampling as Values
 
 _FIELDS = ("temperature", "top_p", "top_k", "max_tokens", "presence_penalty", "frequency_penalty")
+_DIGITS = 20
+"""A temperature with more before or behind its point is none, and is left to the upstream."""
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -42,9 +44,9 @@ class Tuning(msgspec.Struct, frozen=True):
 
     def applied(self, values: Values) -> Values:
         """A client's values as the group wants them."""
-        if values.temperature is not None and self.ratio != 1:
-            scaled = values.temperature * self.ratio
-            values = msgspec.structs.replace(values, temperature=_number(scaled))
+        sent = values.temperature
+        if sent is not None and self.ratio != 1 and abs(Decimal(sent).adjusted()) < _DIGITS:
+            values = msgspec.structs.replace(values, temperature=_number(sent * self.ratio))
         changes = {name: one.applied(getattr(values, name)) for name, one in self.ranges.items()}
         return msgspec.structs.replace(values, **changes)
 

@@ -30,6 +30,14 @@ class Head(msgspec.Struct):
 _HEAD = msgspec.json.Decoder(Head)
 
 
+def head_of(message: bytes) -> Head | None:
+    """None for what is no message."""
+    try:
+        return _HEAD.decode(message)
+    except msgspec.ValidationError:
+        return None
+
+
 class Shape(msgspec.Struct, frozen=True):
     """How a protocol writes conversations. `merged`: neighbours of one side are one turn. `mark`:
     reads a message's own cache mark. `media`: where images stand beside the content."""
@@ -167,10 +175,8 @@ class Conversation:
     # -- single messages
 
     def _side(self, item: bytes) -> Side:
-        try:
-            return self._shape.side(_HEAD.decode(item))
-        except msgspec.ValidationError:
-            return "other"
+        head = head_of(item)
+        return "other" if head is None else self._shape.side(head)
 
     def _message(self, index: int) -> Draft:
         return Draft(self._items.raw[index])

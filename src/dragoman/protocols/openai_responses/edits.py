@@ -17,7 +17,7 @@ from dragoman.neutral.parts import CacheMark
 from dragoman.neutral.requests import ReasoningSettings, Request, Sampling
 from dragoman.protocols.codec import Editing
 from dragoman.protocols.framing.contents import Content, Form
-from dragoman.protocols.framing.conversations import Head, Shape, Side
+from dragoman.protocols.framing.conversations import Head, Shape, Side, head_of
 from dragoman.protocols.framing.drafts import Draft, decoded
 from dragoman.protocols.framing.editor import Editor, Ranges, fields_of, within_ranges
 from dragoman.protocols.framing.tool_lists import Filter, rebuilt
@@ -32,7 +32,6 @@ _SETTINGS = ("max_output_tokens", "temperature", "top_p", "top_logprobs", "reaso
 _ADDED = "additional_tools"
 Change = Callable[[bytes, str], bytes | None]
 """(what stands there, its path) → what is to stand there; None = nothing."""
-_HEAD = msgspec.json.Decoder(Head)
 _CHOICE = ("tool_choice", "parallel_tool_calls")
 _ROLES: dict[str | None, Side] = {"system": "system", "developer": "system", "user": "user"}
 _TYPES: dict[str, Side] = {
@@ -133,7 +132,8 @@ class _Editor(Editor):
 
     def _left_in(self, raw: bytes, path: str, element: Change) -> bytes | None:
         """An item of the input; of one that only declares tools, what is left."""
-        if _HEAD.decode(raw).type != _ADDED:
+        head = head_of(raw)
+        if head is None or head.type != _ADDED:
             return raw
         return _with_tools(raw, path, lambda inner, at: rebuilt(inner, at, element))
 
