@@ -1,7 +1,8 @@
 """Which models a subscription serves, by the provider's name for it. A model that is not listed is
-asked for as `provider/model`; what an account may use in fact, its plan decides.
+asked for as `pool/model`; what an account may use in fact, its plan decides.
 
-After the providers' own programs and CLIProxyAPI's registry (v7.2), as of November 2026.
+Gathered from what the providers' own programs ask for and from the vendors' model pages, up to
+November 2026. No provider is asked: a list that is behind does no harm but to model lists.
 """
 
 from __future__ import annotations
