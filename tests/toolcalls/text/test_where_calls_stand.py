@@ -94,6 +94,9 @@ def test_a_value_that_holds_a_call_is_not_searched_for_it() -> None:
     inner = f"Done.\n{written('hermes')}\n"
     text = WRITERS["invoke"]("Write", {"content": inner}, MARK)
     assert called(text) == []
+    ours = WRITERS["dragoman"]("Nope", {"content": inner}, MARK)
+    assert called(ours) == called(ours.partition("</call-")[0]) == []
+    assert called(f"{ours}\n{written('dragoman')}") == [("Read", {"path": "/a"})]
     assert called(f"I say.\n{text}\n{written('cs')}") == [("Read", {"path": "/a"})]
 
 

@@ -19,7 +19,7 @@ from dragoman.toolcalls.text.markup import attributes
 from dragoman.toolcalls.text.offer import Offer
 from dragoman.toolcalls.text.patterns import Atom, Beginning, atom, beginning
 from dragoman.toolcalls.text.steps import Asked, Ending, Read, Step, Unread
-from dragoman.toolcalls.text.tagged_body import Tags, free_body, tagged_body
+from dragoman.toolcalls.text.tagged_body import Tags, free_body, no_body, tagged_body
 
 Body = Callable[[str, re.Match[str], Ending | None, Offer], Step]
 
@@ -137,10 +137,10 @@ def marked_form(mark: str) -> Form:
     def body(text: str, head: re.Match[str], ending: Ending | None, offer: Offer) -> Step:
         name = attributes(head["attributes"]).get("name", "")
         tool = offer.find(name)
-        if tool is None:
-            return Unread(head.end(), f"there is no tool {name!r}")
         own = re.escape(mark) + head["longer"]
         end = re.compile(rf"</call-{own}>")
+        if tool is None:
+            return no_body(text, head.end(), end, ending, f"there is no tool {name!r}")
         if tool.kind == "custom":
             wrapped = re.compile(rf"<arg-{own}\s[^<>]*>(?P<value>.*)</arg-{own}>", re.DOTALL)
             return free_body(text, head.end(), end, wrapped, ending, name)

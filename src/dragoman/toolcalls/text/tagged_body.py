@@ -182,3 +182,11 @@ def free_body(
         free = trimmed(inner if argument is None else argument["value"])
         return Read((Asked(name, {}, free=free),), found.end())
     return Wait(close, at, ">") if ending is None else Unread(len(text), UNFINISHED)
+
+
+def no_body(text: str, at: int, end: re.Pattern[str], ending: Ending | None, why: str) -> Step:
+    """What is none, up to its end: it is not searched for calls, for it may quote some."""
+    found = end.search(text, at)
+    if found is not None:
+        return Unread(found.end(), why)
+    return Wait(end, at, ">") if ending is None else Unread(len(text), why)
