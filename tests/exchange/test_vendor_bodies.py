@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dragoman.errors import InvalidRequest
+from dragoman.exchange.forms import prepared_for
 from dragoman.exchange.incoming import Incoming, Outcome
 from dragoman.exchange.job import Job
 from dragoman.exchange.prepared import Prepared
@@ -47,7 +48,7 @@ def prepared(
     base, thinking = parse_suffix(model)
     target = Target(there, base, base, ModelEntry(base), thinking=thinking, allowed=allowed)
     job = Job(Incoming("r", codec, [], data), Outcome("r", client), b"k" * 32, Remembered(state))
-    return job.prepared(target, upstream, strict=False)
+    return prepared_for(job, target, upstream, strict=False)
 
 
 def sent(found: Prepared) -> dict[str, Any]:

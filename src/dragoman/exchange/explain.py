@@ -17,6 +17,7 @@ from dragoman.exchange.explanation import (
     TargetNow,
     UpstreamRequest,
 )
+from dragoman.exchange.forms import prepared_for
 from dragoman.exchange.incoming import Caller
 from dragoman.exchange.job import Job
 from dragoman.exchange.masking import masked_headers, masked_url
@@ -116,8 +117,8 @@ def _with_request(record: Explanation, job: Job, one: Try, options: Options) -> 
     if credential.source is not None:
         credential = credential.opened_by([("authorization", "Bearer")])
     try:
-        prepared = job.prepared(
-            target, codec, account, strict=options.strict_conversion, payload=options.payload
+        prepared = prepared_for(
+            job, target, codec, account, strict=options.strict_conversion, payload=options.payload
         )
         call = call_of(prepared, target, credential, job.incoming.headers)
     except DragomanError as error:

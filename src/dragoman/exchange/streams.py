@@ -11,6 +11,7 @@ from dragoman.exchange import headers
 from dragoman.exchange.attempts import Attempt
 from dragoman.exchange.channels import Converted
 from dragoman.exchange.direct import BareClient, Direct
+from dragoman.exchange.forms import prepared_for
 from dragoman.exchange.job import Job
 from dragoman.exchange.relay import EventSource, HttpSource, Source, opened
 from dragoman.exchange.sending import (
@@ -73,8 +74,13 @@ async def _source(
         answer_events = echo.answer(job.asked(target), target.model, new_id)
         events = echo.paced(answer_events, target.host.words_per_second)
         return EventSource(events, _channel(job, None, [])), own_headers(job, attempt, ())
-    prepared = job.prepared(
-        target, codec, attempt.account, strict=options.strict_conversion, payload=options.payload
+    prepared = prepared_for(
+        job,
+        target,
+        codec,
+        attempt.account,
+        strict=options.strict_conversion,
+        payload=options.payload,
     )
     answer = await sender.send(job, prepared, attempt, codec)
     try:
@@ -91,7 +97,7 @@ def _read(
     codec = attempt.target.host.spoken_with(job.incoming.codec.name)
     assert codec is not None
     strict = options.strict_conversion
-    prepared = job.prepared(attempt.target, codec, attempt.account, strict=strict)
+    prepared = prepared_for(job, attempt.target, codec, attempt.account, strict=strict)
     origin = origin_of(attempt)
     back = headers.back(answer.headers, everything=options.passthrough_headers)
     back += own_headers(job, attempt, prepared.losses)

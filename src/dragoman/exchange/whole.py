@@ -8,6 +8,7 @@ import msgspec
 
 from dragoman.exchange import headers
 from dragoman.exchange.attempts import Attempt
+from dragoman.exchange.forms import prepared_for
 from dragoman.exchange.incoming import Reply
 from dragoman.exchange.job import Job
 from dragoman.exchange.sending import (
@@ -49,8 +50,13 @@ async def whole_answer(sender: Sender, job: Job, attempt: Attempt, options: Opti
     if codec is None:
         events = list(echo.answer(job.asked(target), target.model, new_id))
         return Whole(own_headers(job, attempt, ()), events)
-    prepared = job.prepared(
-        target, codec, attempt.account, strict=options.strict_conversion, payload=options.payload
+    prepared = prepared_for(
+        job,
+        target,
+        codec,
+        attempt.account,
+        strict=options.strict_conversion,
+        payload=options.payload,
     )
     answer = await sender.send(job, prepared, attempt, codec)
     try:
