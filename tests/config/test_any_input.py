@@ -59,7 +59,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(ROOT_KEYS), values, max_size=4))
 def test_any_values_under_known_keys_load_or_are_told_of(data: dict[str, Any]) -> None:
     text = json.dumps(data, indent=1)
@@ -77,7 +77,7 @@ def test_any_values_under_known_keys_load_or_are_told_of(data: dict[str, Any]) -
     assert all(0 < one.line <= lines and one.message for one in told)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet=" \n\t:-[]{}&*!|>'\"%@`#?,ab1~<.$", max_size=30))
 def test_any_text_loads_or_is_told_of(text: str) -> None:
     told = ""

@@ -83,7 +83,7 @@ FOREIGN = [name for name, (protocol, _) in {**TARGETS, **VARIANTS}.items() if pr
 
 
 @pytest.mark.parametrize("target", FOREIGN)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(body=_BODY)
 def test_no_upstream_refuses_what_a_chat_client_asks_in_any_order(
     target: str, body: JsonObject
@@ -130,7 +130,7 @@ def _as_anthropic(body: JsonObject) -> JsonObject:
 
 
 @pytest.mark.parametrize("target", ["openai", "responses", "gemini", "ollama", "compatible-chat"])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(body=_BODY)
 def test_no_upstream_refuses_what_an_anthropic_client_asks_in_any_order(
     target: str, body: JsonObject
@@ -141,7 +141,7 @@ def test_no_upstream_refuses_what_an_anthropic_client_asks_in_any_order(
 
 
 @pytest.mark.parametrize("target", PROTOCOLS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(body=_BODY)
 def test_the_same_history_gives_the_same_bytes(target: str, body: JsonObject) -> None:
     assert json.dumps(body_for(body, "openai", target)) == json.dumps(
@@ -178,7 +178,7 @@ _ITEM: st.SearchStrategy[JsonObject] = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     items=st.lists(_ITEM, min_size=1, max_size=5),
     ids=st.lists(st.text("abc", min_size=1, max_size=3), unique=True, max_size=3),

@@ -135,7 +135,7 @@ def test_item_1_arguments_ids_and_order_survive_every_pair(upstream: str, client
     assert read == [json.loads(ARGUMENTS), json.loads(OTHER)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=st.text(max_size=30), pair=st.sampled_from([(u, c) for u in ("openai", "anthropic")
                                                         for c in PROTOCOLS]))  # fmt: skip
 def test_item_1_any_text_survives_in_arguments(text: str, pair: tuple[str, str]) -> None:

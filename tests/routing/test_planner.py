@@ -343,7 +343,7 @@ def test_a_hedge_is_made_on_another_credential_that_can_serve() -> None:
 FAULTS = st.sampled_from([None, None, 401, 404, 408, 422, 429, 500, 503])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     requests=st.lists(st.lists(FAULTS, min_size=1, max_size=6), min_size=1, max_size=12),
     credentials=st.integers(1, 4),

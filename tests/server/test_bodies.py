@@ -276,9 +276,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("path", POSTS)
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(NAMES, VALUES, max_size=8), st.booleans())
 def test_no_body_makes_the_gateway_fail(path: str, body: dict[str, Any], named: bool) -> None:
     if named:
