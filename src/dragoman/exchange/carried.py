@@ -3,6 +3,7 @@ it goes to. Sealed state says whose it is; bare state is its protocol's own and 
 
 from __future__ import annotations
 
+import weakref
 from contextlib import suppress
 from functools import cached_property
 from typing import Protocol
@@ -48,8 +49,9 @@ class Carrier(Protocol):
 
 
 class Carried:
-    """One request's. `further`: its conversation has gone on within the exchange, so that it holds
-    state that no client has sent."""
+    """One request's, owned by it: held weakly, for a cycle would keep every body in memory until
+    the collector comes. `further`: its conversation has gone on within the exchange, so that it
+    holds state that no client has sent."""
 
     def __init__(
         self,
@@ -63,7 +65,7 @@ class Carried:
         self._further = further
         self._body = incoming.body
         self._client = incoming.codec.name
-        self._carrier = carrier
+        self._carrier = weakref.proxy(carrier)
         self._seal_key = seal_key
         self._remembered = remembered
 

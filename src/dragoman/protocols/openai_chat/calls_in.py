@@ -8,8 +8,6 @@ the end, since until then the id may still come.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from dragoman.errors import Broken
 from dragoman.neutral.events import Event, InputDelta, PartEnded, PartStarted
 from dragoman.neutral.json import decode, encode_text
@@ -31,14 +29,27 @@ class _Call:
         self.empty = True
 
 
+class Parts:
+    """Numbers a choice's parts as they begin."""
+
+    __slots__ = ("begun",)
+
+    def __init__(self) -> None:
+        self.begun = 0
+
+    def take(self) -> int:
+        self.begun += 1
+        return self.begun - 1
+
+
 class Calls:
-    """The calls of one choice. `next_part` numbers the choice's parts."""
+    """The calls of one choice, which are parts of it."""
 
-    __slots__ = ("_by_id", "_by_index", "_calls", "_choice", "_next_part", "_started")
+    __slots__ = ("_by_id", "_by_index", "_calls", "_choice", "_parts", "_started")
 
-    def __init__(self, choice: int, next_part: Callable[[], int]) -> None:
+    def __init__(self, choice: int, parts: Parts) -> None:
         self._choice = choice
-        self._next_part = next_part
+        self._parts = parts
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
@@ -144,7 +155,7 @@ class Calls:
             self._start(call, out)
 
     def _start(self, call: _Call, out: list[Event]) -> None:
-        call.part = self._next_part()
+        call.part = self._parts.take()
         self._started += 1
         head = ToolCall(call.id, call.name, "", kind=call.kind, state=call.state)
         out.append(PartStarted(call.part, head, self._choice))

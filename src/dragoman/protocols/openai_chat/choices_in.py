@@ -21,7 +21,7 @@ from dragoman.neutral.json import Json, decode
 from dragoman.neutral.parts import Media, Reasoning, Refusal, Text
 from dragoman.protocols.codec import Origin
 from dragoman.protocols.framing.think_tags import ThinkTags
-from dragoman.protocols.openai_chat.calls_in import Calls
+from dragoman.protocols.openai_chat.calls_in import Calls, Parts
 from dragoman.protocols.openai_chat.media import media_of_url, sound_of
 from dragoman.protocols.openai_chat.parts_in import citation_in, detail_in
 from dragoman.protocols.openai_chat.wire import NO_RAW, STOP_IN, ContentItem, Delta
@@ -33,20 +33,30 @@ class ChoiceReader:
     """`finished` is the choice's end once its finish_reason came; the stream says when to send
     it. Parts that hold prose follow one another; calls overlap."""
 
-    __slots__ = ("_audio", "_calls", "_head", "_next", "_number", "_open", "_origin", "_source",
-                 "_tags", "finished")  # fmt: skip
+    __slots__ = (
+        "_audio",
+        "_calls",
+        "_head",
+        "_number",
+        "_open",
+        "_origin",
+        "_parts",
+        "_source",
+        "_tags",
+        "finished",
+    )  # fmt: skip
 
     def __init__(self, number: int, origin: Origin) -> None:
         self.finished: Finished | None = None
         self._number = number
         self._origin = origin
-        self._next = 0
+        self._parts = Parts()
         self._open = -1
         self._head: Text | Reasoning | Refusal | None = None
         self._tags: ThinkTags | None = ThinkTags()
         self._source = ""
         self._audio: list[str] = []
-        self._calls = Calls(number, self._take)
+        self._calls = Calls(number, self._parts)
 
     def read(self, delta: Delta, out: list[Event]) -> None:
         content = delta.content
@@ -83,7 +93,7 @@ class ChoiceReader:
             for key in ("content", "refusal"):
                 items = value.get(key)
                 if isinstance(items, list) and items:
-                    out.append(LogprobsDelta(max(self._next - 1, 0), items, self._number))
+                    out.append(LogprobsDelta(max(self._parts.begun - 1, 0), items, self._number))
 
     def finish(self, reason: str, stop_sequence: str | None, out: list[Event]) -> None:
         """The finish_reason came: all parts end.
@@ -106,11 +116,6 @@ class ChoiceReader:
             stop = "stop-sequence"
         extras: dict[str, Json] = {} if reason in STOP_IN else {"finish_reason": reason}
         self.finished = Finished(stop, stop_sequence, self._number, extras)
-
-    def _take(self) -> int:
-        index = self._next
-        self._next = index + 1
-        return index
 
     def _content(self, text: str, out: list[Event]) -> None:
         if self._tags is None:
@@ -148,7 +153,7 @@ class ChoiceReader:
                 continue
             if part.redacted and item.get("type") == "reasoning.encrypted":
                 self._close(out)
-                index = self._take()
+                index = self._parts.take()
                 out.append(PartStarted(index, Reasoning(redacted=True), self._number))
                 out.append(StateDelta(index, part.state, self._number))
                 out.append(PartEnded(index, self._number))
@@ -179,7 +184,7 @@ class ChoiceReader:
 
     def _whole(self, media: Media, out: list[Event]) -> None:
         self._close(out)
-        index = self._take()
+        index = self._parts.take()
         out.append(PartStarted(index, media, self._number))
         out.append(PartEnded(index, self._number))
 
@@ -194,7 +199,7 @@ class ChoiceReader:
             return
         if self._head is not None:
             out.append(PartEnded(self._open, self._number))
-        self._open = self._take()
+        self._open = self._parts.take()
         self._head = head
         out.append(PartStarted(self._open, head, self._number))
 

@@ -9,6 +9,7 @@ is what clients of open models read; reasoning state has no field and is left to
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import msgspec
 
@@ -81,25 +82,13 @@ class ChatStreamEncoder:
         self._parts: dict[tuple[int, int], _Part] = {}
         self._head = b""
         self._name(Started())
-        self._handlers: dict[type, Callable[..., None]] = {
-            Started: self._started,
-            PartStarted: self._part_started,
-            TextDelta: self._text,
-            InputDelta: self._input,
-            CitationDelta: self._citation,
-            LogprobsDelta: self._logprobs,
-            PartEnded: self._part_ended,
-            UsageSeen: self._usage_seen,
-            Finished: self._finished,
-        }
 
     def encode(self, events: Sequence[Event]) -> bytes:
         out: list[bytes] = []
-        handlers = self._handlers
         for event in events:
-            handler = handlers.get(type(event))
+            handler = self._HANDLERS.get(type(event))
             if handler is not None:
-                handler(event, out)
+                handler(self, event, out)
         return b"".join(out)
 
     def finish(self) -> bytes:
@@ -235,3 +224,15 @@ class ChatStreamEncoder:
             "finish_reason": prose.finish_reason(event.stop),
         }
         out.append(self._head + b"[" + encode(choice) + b"]}\n\n")
+
+    _HANDLERS: ClassVar[dict[type, Callable[..., None]]] = {
+        Started: _started,
+        PartStarted: _part_started,
+        TextDelta: _text,
+        InputDelta: _input,
+        CitationDelta: _citation,
+        LogprobsDelta: _logprobs,
+        PartEnded: _part_ended,
+        UsageSeen: _usage_seen,
+        Finished: _finished,
+    }
