@@ -10,6 +10,7 @@ Other parts add their own with `counter`, `gauge` and `histogram`, once, at impo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from prometheus_client import (
     CollectorRegistry,
@@ -47,21 +48,32 @@ def histogram(name: str, told: str, *labels: str, buckets: Sequence[float] = _SE
     return Histogram(f"dragoman_{name}", told, labels, registry=REGISTRY, buckets=buckets)
 
 
+# What every request counts is looked up by a cache: the library's own look-up takes a lock.
 IN_FLIGHT = gauge("requests_in_flight", "Requests that are being served.")
-_requests = counter("requests", "Requests that ended.", "protocol", "upstream", "status")
-_seconds = histogram("request_seconds", "From arrival to end.", "protocol", "upstream")
-_first = histogram("first_token_seconds", "From arrival to a stream's first content.", "upstream")
-_tries = histogram(
-    "request_attempts", "Attempts a request took.", "protocol", buckets=(1, 2, 3, 5, 10, 20)
+_requests = cache(
+    counter("requests", "Requests that ended.", "protocol", "upstream", "status").labels
 )
-_attempts = counter(
-    "attempts", "Attempts at upstreams, by what came of them.", "upstream", "result"
+_seconds = cache(
+    histogram("request_seconds", "From arrival to end.", "protocol", "upstream").labels
+)
+_first = cache(
+    histogram("first_token_seconds", "From arrival to a stream's first content.", "upstream").labels
+)
+_tries = cache(
+    histogram(
+        "request_attempts", "Attempts a request took.", "protocol", buckets=(1, 2, 3, 5, 10, 20)
+    ).labels
+)
+_attempts = cache(
+    counter("attempts", "Attempts at upstreams, by what came of them.", "upstream", "result").labels
 )
 _broken = counter("broken_off", "Answers that failed after they had begun.", "upstream", "result")
 _cooldowns = counter("cooldowns", "Rests that a failure began.", "upstream", "reason")
 _cooling = gauge("cooling", "Pairs of credential and model that rest now.", "upstream")
 _losses = counter("losses", "Fields that could not be carried.", "protocol", "upstream")
-_tokens = counter("tokens", "Tokens as upstreams counted them.", "upstream", "model", "kind")
+_tokens = cache(
+    counter("tokens", "Tokens as upstreams counted them.", "upstream", "model", "kind").labels
+)
 _KINDS = {
     "tokens_in": "in",
     "tokens_out": "out",
@@ -83,12 +95,12 @@ def ended(
     losses: int = 0,
 ) -> None:
     """One finished request; `upstream` is "" where none was asked."""
-    _requests.labels(protocol, upstream, status).inc()
-    _seconds.labels(protocol, upstream).observe(seconds)
+    _requests(protocol, upstream, status).inc()
+    _seconds(protocol, upstream).observe(seconds)
     if attempts:
-        _tries.labels(protocol).observe(attempts)
+        _tries(protocol).observe(attempts)
     if first_token_s is not None:
-        _first.labels(upstream).observe(first_token_s)
+        _first(upstream).observe(first_token_s)
     if losses:
         _losses.labels(protocol, upstream).inc(losses)
 
@@ -102,12 +114,12 @@ def used(upstream: str, model: str, usage: Usage) -> None:
     for field, kind in _KINDS.items():
         count = getattr(usage, field)
         if count:
-            _tokens.labels(upstream, model, kind).inc(count)
+            _tokens(upstream, model, kind).inc(count)
 
 
 def attempted(upstream: str, result: str) -> None:
     """One attempt: `ok`, or the kind of its failure."""
-    _attempts.labels(upstream, result).inc()
+    _attempts(upstream, result).inc()
 
 
 def broken_off(upstream: str, result: str) -> None:
