@@ -41,7 +41,7 @@ def _with_groups(error: UnknownModel, caller: Caller, model: str) -> UnknownMode
         return error
     told = caller.groups.told(caller.access)
     return UnknownModel(
-        f"{error.message} There is no group {group!r} either; {told}",
+        f"{error.message}. There is no group {group!r} either; {told}",
         code=error.code,
         param=error.param,
     )
