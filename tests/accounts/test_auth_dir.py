@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.accounts.full_disk import LARGE, no_more_disk
 from tests.accounts.opened import OURS, token, until, world
 from tests.accounts.theirs import FILES, copied
 from tests.fakes import in_thread
@@ -208,20 +208,6 @@ async def test_a_login_that_another_process_renewed_is_no_dead_one(tmp_path: Pat
             here.idp.hold_tokens(None)
             assert status(accounts, id_) == (Status.READY, "")
             assert await token(accounts, id_) == here.file(id_)["access_token"]
-
-
-LARGE = 600_000
-
-
-@contextlib.contextmanager
-def no_more_disk() -> Iterator[None]:
-    """No large file can be written, as on a full disk, by root neither."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGE // 2, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_a_token_that_cannot_be_written_serves_and_is_written_when_it_can(

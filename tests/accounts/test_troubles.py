@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import resource
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from structlog.testing import capture_logs
+from tests.accounts.full_disk import LARGE, no_more_disk
 from tests.accounts.opened import OURS, token, until, world
 from tests.idp import providers
 from tests.idp.tokens import jwt, service_account
@@ -162,19 +160,6 @@ async def test_a_webhook_that_fails_is_logged_and_nothing_else(tmp_path: Path) -
                     here.clock.move(4000)
                     await until(lambda: any("account-webhook" in one["event"] for one in logs))
                     assert only(accounts).status is Status.DEAD
-
-
-LARGE = 600_000
-
-
-@contextlib.contextmanager
-def no_more_disk() -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGE // 2, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_a_login_made_anew_goes_before_a_token_that_waits_to_be_written(

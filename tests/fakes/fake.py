@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -67,7 +68,7 @@ Handler = Callable[[Recorded], Answer | Stream]
 Route = tuple[str, str, Handler]
 
 
-class Fake:
+class Fake(ABC):
     """One upstream. `key` empty = none is asked for; `rechunk` n = bytes leave n at a time;
     `models` are the names it serves (`embedding_models` those for embeddings). `says` is the model;
     `text_only` one without function calling."""
@@ -95,17 +96,17 @@ class Fake:
         self.disconnected = asyncio.Event()
         self._ids = 0
 
+    @abstractmethod
     def routes(self) -> list[Route]:
         """(method, pattern of the whole path, handler)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def keys(self, request: Recorded) -> list[str | None]:
         """The keys at the places where this protocol looks for one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def error(self, refusal: Refusal) -> JsonObject:
         """The body of an error answer."""
-        raise NotImplementedError
 
     def unauthorized(self, *, missing: bool) -> Refusal:
         return Refusal("no key" if missing else "wrong key", status=401)
